@@ -25,7 +25,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v != (3, 11) and f"Concert needs Python 3.11, but {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.11")'
 	@echo "Setting up Concert's environment (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install $(PIP) -c constraints.txt pip
+	@$(BIN)/pip install $(PIP) --upgrade -c constraints.txt pip
 	@$(BIN)/pip install $(PIP) -c constraints.txt torch
 	@$(BIN)/pip install $(PIP) -c constraints.txt --editable '.[dev]'
 	@touch $@

@@ -1,0 +1,58 @@
+"""Coordination findings as the framework takes them: technical or social, with their evidence.
+
+Source: "How do we define coordination?". Found by machine, or entered by a person (off-platform
+coordination is seen by people only).
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from policy.words import Id, Likelihood, UtcDatetime, Value
+
+
+class Coordination(StrEnum):
+    """What a finding says. Only the first two are coordination."""
+
+    TECHNICAL = "technical"
+    SOCIAL = "social"
+    CHANCE = "not_distinguishable_from_chance"
+    INSUFFICIENT = "insufficient_data"
+
+
+class Proof(StrEnum):
+    """What proves common control or automation, beyond timing and same text."""
+
+    LINKAGE = "linkage"
+    ADMISSION = "admission"
+    FORENSIC_MATCH = "forensic_match"
+
+
+class Finding(Value):
+    """One coordination finding about a group or a cluster of accounts."""
+
+    id: Id
+    group_id: str | None = None
+    kind: Coordination
+    on_platform: bool = True
+    account_ids: tuple[str, ...] = ()
+    summary: str = Field(min_length=1)
+    """What was seen and what it does not show, in plain words."""
+    post_pairs: tuple[tuple[str, str], ...] = ()
+    """Pairs of post ids that show it."""
+    layers: tuple[str, ...] = ()
+    significance: Likelihood | None = None
+    """The corrected p-value (q) under the chance model; None where no test applies."""
+    proofs: tuple[Proof, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Where a person's finding comes from; a machine's stands on its post pairs."""
+    techniques: tuple[str, ...] = ()
+    """DISARM technique ids."""
+    started_at: UtcDatetime | None = None
+    ended_at: UtcDatetime | None = None
+    found_at: UtcDatetime
+    found_by: str = Field(min_length=1)
+    origin: Literal["machine", "person"] = "machine"
+    rule: str = Field(min_length=1)
+    """The rule, named and versioned, that chose the kind."""

@@ -1,0 +1,61 @@
+"""Restrictions: what is laid on an account, a post or a trend, on which ground, until when.
+
+Source: "Enforcement against coordinated harmful activity". Limits expire by themselves: whether
+one stands is a question to the clock, and no sweeper need have run.
+"""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from policy.words import Id, RestrictionKind, SubjectKind, UtcDatetime, Value
+
+
+class GroundKind(StrEnum):
+    """What a restriction stands on. Nothing is laid without one."""
+
+    DESIGNATION = "designation"
+    TECHNICAL = "technical_coordination"
+    VIOLATION = "rule_violation"
+
+
+class Ground(Value):
+    kind: GroundKind
+    ref: Id
+    """Id of the designation, the finding, or the decision that found the violation."""
+    group_id: str | None = None
+    policy: str | None = None
+    """For a violation: the policy that was broken."""
+
+
+class Cause(Value):
+    """Who or what laid it: a person's decision, or a model in a group's open act lane."""
+
+    by: str = Field(min_length=1)
+    """`person:<name>` or `model:<name>`."""
+    case_id: str | None = None
+    rule: str = Field(min_length=1)
+    clause: str = Field(min_length=1)
+    """The clause of the policy that allows it."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the posts or other evidence that it rests on."""
+
+
+class Restriction(Value):
+    id: Id
+    subject_kind: SubjectKind
+    subject_id: Id
+    kind: RestrictionKind
+    ground: Ground
+    cause: Cause
+    starts_at: UtcDatetime
+    expires_at: UtcDatetime | None
+    """None only for removal and suspension, which end by appeal or reversal."""
+    lifted_at: UtcDatetime | None = None
+    lifted_why: str | None = None
+
+    def stands(self, now: UtcDatetime) -> bool:
+        """Whether it holds at `now`: started, not expired, not lifted."""
+        if self.lifted_at is not None and self.lifted_at <= now:
+            return False
+        return self.starts_at <= now and (self.expires_at is None or now < self.expires_at)
