@@ -1,0 +1,63 @@
+"""The engine under the Ibis expressions, and the few functions that engines name differently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.datatypes as dt
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+
+class EngineError(ValueError):
+    """The engine that was asked for is not there; the message says which are."""
+
+
+def _epoch_us(moment: dt.Timestamp) -> dt.Int64:
+    """DuckDB's own function, named here so that Ibis may call it."""
+
+
+def _regexp_extract_all(
+    text: dt.String, pattern: dt.String, group: dt.Int64
+) -> dt.Array[dt.String]:
+    """All matches of a group of `pattern`: the same name and arguments on DuckDB and Spark."""
+
+
+_epoch = ibis.udf.scalar.builtin(_epoch_us, name="epoch_us", signature=((dt.timestamp,), dt.int64))
+_extract_all = ibis.udf.scalar.builtin(
+    _regexp_extract_all,
+    name="regexp_extract_all",
+    signature=((dt.string, dt.string, dt.int64), dt.Array(dt.string)),
+)
+
+
+def connect(engine: str, *, scratch: Path, threads: int | None, memory: str) -> Backend:
+    """A fresh connection whose tables lie in `scratch`, so that large steps spill to disk.
+
+    `memory` is a DuckDB size such as `2GB`. Raises EngineError for an engine that is not there.
+    """
+    if engine != "duckdb":
+        raise EngineError(f"engine {engine!r} is not available; available: duckdb")
+    return ibis.duckdb.connect(
+        scratch / "work.duckdb",
+        temp_directory=str(scratch),
+        memory_limit=memory,
+        # Naive times in files are UTC by contract, whatever the machine's own zone.
+        TimeZone="UTC",
+        preserve_insertion_order=False,
+        **({} if threads is None else {"threads": threads}),
+    )
+
+
+def micros(moment: ir.TimestampValue) -> ir.IntegerValue:
+    """Microseconds since 1970-01-01 UTC of a timestamp; a naive one is UTC."""
+    return _epoch(moment.cast("timestamp"))
+
+
+def extract_all(text: ir.StringValue, pattern: str, group: int) -> ir.ArrayValue:
+    """Every match of a group of `pattern` in `text`, in order."""
+    return _extract_all(text, pattern, group)
