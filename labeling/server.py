@@ -205,6 +205,7 @@ class LocalServer:
         self.stop()
 
     def _spawn(self, credentials: Credentials) -> None:
+        own = settings_of(self.data, self.url, credentials)
         with self.log_file.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own setting names the program
                 self.command,
@@ -212,11 +213,7 @@ class LocalServer:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={
-                    **os.environ,
-                    **settings_of(self.data, self.url, credentials),
-                    **self.environment,
-                },
+                env={**os.environ, **own, **self.environment},
                 start_new_session=True,
             )
         (self.data / _PID_FILE).write_text(json.dumps({"pid": self._process.pid}))
