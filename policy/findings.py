@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from policy.words import Id, Likelihood, UtcDatetime, Value
+from policy.words import Id, Likelihood, LinkageKind, UtcDatetime, Value
 
 
 class Coordination(StrEnum):
@@ -45,6 +45,8 @@ class Finding(Value):
     significance: Likelihood | None = None
     """The corrected p-value (q) under the chance model; None where no test applies."""
     proofs: tuple[Proof, ...] = ()
+    linkage_kinds: tuple[LinkageKind, ...] = ()
+    """What is shared, where a linkage is the proof: a network, client or time alone proves none."""
     sources: tuple[str, ...] = ()
     """Where a person's finding comes from; a machine's stands on its post pairs."""
     techniques: tuple[str, ...] = ()

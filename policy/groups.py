@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from policy.words import GroupKind, Id, Likelihood, Value
+from policy.words import GroupKind, Id, Likelihood, Nature, Value
 
 
 class Member(Value):
@@ -48,6 +48,8 @@ class Group(Value):
     hashtags: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     decisions: tuple[BlindDecision, ...] = ()
+    nature: Nature | None = None
+    """Whether it is activism or the like; until a person says `other`, the guard applies."""
 
     @property
     def seeds(self) -> tuple[str, ...]:

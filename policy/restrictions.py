@@ -5,10 +5,12 @@ one stands is a question to the clock, and no sweeper need have run.
 """
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import Field
 
-from policy.words import Id, RestrictionKind, SubjectKind, UtcDatetime, Value
+from policy.rules import Rule
+from policy.words import Id, Refusal, RestrictionKind, SubjectKind, UtcDatetime, Value
 
 
 class GroundKind(StrEnum):
@@ -59,3 +61,20 @@ class Restriction(Value):
         if self.lifted_at is not None and self.lifted_at <= now:
             return False
         return self.starts_at <= now and (self.expires_at is None or now < self.expires_at)
+
+    def ended_at(self, now: UtcDatetime) -> UtcDatetime | None:
+        """When it stopped holding, by lifting or by expiry; None where it has not by `now`."""
+        ends = [at for at in (self.lifted_at, self.expires_at) if at is not None and at <= now]
+        return min(ends, default=None)
+
+    def lift(self, *, at: UtcDatetime, why: str) -> Self:
+        """End it before its time.
+
+        Raises:
+            Refusal: it has ended already, or no reason is given.
+        """
+        if self.lifted_at is not None or self.ended_at(at) is not None:
+            raise Refusal(Rule.LIFT, f"restriction {self.id} has ended already")
+        if not why.strip():
+            raise Refusal(Rule.PERSON_REASON, "why: say why it is lifted")
+        return self.model_copy(update={"lifted_at": at, "lifted_why": why.strip()})

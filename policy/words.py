@@ -60,6 +60,17 @@ class GroupKind(StrEnum):
     CAMPAIGN = "campaign"
 
 
+class Nature(StrEnum):
+    """What a group is for, as a person judged it. All but OTHER have the activism guard."""
+
+    ACTIVISM = "activism"
+    AWARENESS = "awareness"
+    TRUTH_TO_POWER = "speaking_truth_to_power"
+    SIMILAR = "similar"
+    OTHER = "other"
+    """None of these; a person says so."""
+
+
 class SubjectKind(StrEnum):
     """What a restriction or a score can be about."""
 

@@ -1,0 +1,85 @@
+"""An assessment: coordination and harm put together, and what the policy proposes.
+
+Source: "How do we use our framework to assess harm?". The answer names the rule that decided, what
+is missing, and what would change it.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from policy.findings import Coordination
+from policy.severity import HarmAssessment
+from policy.words import Harm, Id, Nature, Severity, UtcDatetime, Value
+
+
+class Outcome(StrEnum):
+    """What the policy proposes to people; it is never itself a designation."""
+
+    DESIGNATE = "designate"
+    NOT = "do_not_designate"
+
+
+class CoordinationResult(Value):
+    """Which findings are coordination, and which are not, with the rule for each."""
+
+    found: bool
+    finding_ids: tuple[Id, ...] = ()
+    kinds: tuple[Coordination, ...] = ()
+    off_platform: bool = False
+    rule: str
+    clause: str
+    why: str
+
+
+class GuardResult(Value):
+    """What the activism guard says: whether it applies, and whether it lets a proposal pass."""
+
+    applies: bool
+    passed: bool
+    incident_ids: tuple[Id, ...] = ()
+    """The incidents by organisers that two independent sources attribute."""
+    rule: str
+    clause: str
+    why: str
+
+
+class Assessment(Value):
+    """One look at one group, with every clause answered."""
+
+    id: Id
+    group_id: Id
+    assessed_at: UtcDatetime
+    nature: Nature | None = None
+    """What a person judged the group to be; None while nobody has, and the guard applies."""
+    coordination: CoordinationResult
+    harms: tuple[HarmAssessment, ...] = Field(min_length=3, max_length=3)
+    """Physical, psychological, informational, in that order."""
+    guard: GuardResult
+    outcome: Outcome
+    rule: str
+    clause: str
+    why: str
+    missing: tuple[str, ...] = ()
+    """What is not known or not answered, and what evidence would change the outcome."""
+
+    @model_validator(mode="after")
+    def _carried(self) -> Self:
+        if [one.harm for one in self.harms] != list(Harm):
+            raise ValueError("harms: one assessment for each form of harm, in order")
+        # Whoever builds an assessment, a proposal without both findings and their link cannot be.
+        if self.outcome is Outcome.DESIGNATE:
+            linked = any(
+                one.severity is not Severity.LOW
+                and set(one.finding_ids) & set(self.coordination.finding_ids)
+                for one in self.harms
+            )
+            if not (self.coordination.found and linked and self.guard.passed):
+                raise ValueError("outcome: coordination, harm and their link are all needed")
+        return self
+
+    @property
+    def severities(self) -> dict[Harm, Severity]:
+        """The severity of each form of harm."""
+        return {one.harm: one.severity for one in self.harms}

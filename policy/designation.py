@@ -1,0 +1,341 @@
+"""A designation: proposed, designated, under review, then kept, modified or withdrawn.
+
+Source: "Enforcement against coordinated harmful activity": designations are reviewed on a regular
+basis and modified or withdrawn as behaviour changes. A machine may propose; a person decides each
+step, with a name and a reason.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field
+
+from policy.assessment import Assessment, Outcome
+from policy.boilerplate import check_answers
+from policy.people import require_person
+from policy.questions import FourQuestions
+from policy.rules import RULES, Rule
+from policy.words import Id, Refusal, RestrictionKind, UtcDatetime, Value
+
+REVIEW_EVERY = timedelta(days=90)
+"""When a designation is reviewed unless an earlier or later day is chosen."""
+REVIEW_WITHIN = timedelta(days=180)
+"""The farthest that a review may lie ahead."""
+ASSESSMENT_FRESH = timedelta(days=30)
+"""How old an assessment may be when a designation is decided on it."""
+
+DESIGNATION_MEASURES: tuple[RestrictionKind, ...] = (
+    RestrictionKind.LIMIT_SEARCH,
+    RestrictionKind.LIMIT_REPLIES,
+    RestrictionKind.LIMIT_TIMELINES,
+    RestrictionKind.NO_EMAIL_RECOMMENDATION,
+    RestrictionKind.NO_PRODUCT_RECOMMENDATION,
+    RestrictionKind.BLOCK_TREND,
+    RestrictionKind.SUSPEND_ACCOUNT,
+)
+"""What the policy lets a designation lead to. Removal is for violations of one's own."""
+
+
+class DesignationState(StrEnum):
+    PROPOSED = "proposed"
+    DESIGNATED = "designated"
+    UNDER_REVIEW = "under_review"
+    MODIFIED = "modified"
+    WITHDRAWN = "withdrawn"
+
+
+NEXT: dict[DesignationState, tuple[DesignationState, ...]] = {
+    DesignationState.PROPOSED: (DesignationState.DESIGNATED, DesignationState.WITHDRAWN),
+    DesignationState.DESIGNATED: (DesignationState.UNDER_REVIEW,),
+    DesignationState.UNDER_REVIEW: (
+        DesignationState.DESIGNATED,
+        DesignationState.MODIFIED,
+        DesignationState.WITHDRAWN,
+    ),
+    DesignationState.MODIFIED: (DesignationState.UNDER_REVIEW,),
+    DesignationState.WITHDRAWN: (),
+}
+"""The only ways from state to state. A proposal that a person declines ends as withdrawn."""
+
+STANDING = (DesignationState.DESIGNATED, DesignationState.UNDER_REVIEW, DesignationState.MODIFIED)
+"""States in which a designation is in force; a review does not suspend it."""
+
+
+class Step(Value):
+    """One transition: who, when, why, on which assessment."""
+
+    state: DesignationState
+    at: UtcDatetime
+    by: str
+    reason: str
+    assessment_id: Id
+    rule: str
+    clause: str
+
+
+class Designation(Value):
+    """What a group was designated as, on which assessment, with which measures, until when."""
+
+    id: Id
+    group_id: Id
+    state: DesignationState
+    assessment_id: Id
+    """The latest assessment that carries it."""
+    questions: FourQuestions | None = None
+    """The answers that the person who designated stood behind; None while proposed."""
+    measures: tuple[RestrictionKind, ...] = DESIGNATION_MEASURES
+    review_at: UtcDatetime | None = None
+    """When it has to be reviewed; None while proposed and once withdrawn."""
+    history: tuple[Step, ...] = Field(min_length=1)
+
+    @property
+    def standing(self) -> bool:
+        """Whether it is in force, so that restrictions may stand on it."""
+        return self.state in STANDING
+
+    def overdue(self, now: UtcDatetime) -> bool:
+        """Whether the review should have been done by `now`; starting it is not doing it."""
+        return self.standing and (self.review_at is None or self.review_at <= now)
+
+    def check_may_limit(self, now: UtcDatetime) -> None:
+        """Check that new and renewed limits may be laid on it.
+
+        Raises:
+            Refusal: it is not in force, or its review is overdue.
+        """
+        if not self.standing:
+            raise Refusal(Rule.GROUND, f"designation {self.id} is {self.state}, not in force")
+        if self.overdue(now):
+            raise Refusal(Rule.REVIEW_OVERDUE, f"designation {self.id}: its review is overdue")
+
+    def designate(
+        self,
+        assessment: Assessment,
+        questions: FourQuestions,
+        *,
+        by: str,
+        reason: str,
+        at: UtcDatetime,
+        review_at: UtcDatetime | None = None,
+        measures: tuple[RestrictionKind, ...] | None = None,
+    ) -> Self:
+        """Put a proposal in force, by a person, on a fresh assessment that carries it.
+
+        Raises:
+            Refusal: not a proposal; not a person with a reason; the assessment is of another
+                group, stale, or proposes nothing; answers empty or boilerplate; the review lies too
+                far off; a measure that no designation leads to.
+        """
+        self._check_step(DesignationState.DESIGNATED, by, reason, at)
+        self._check_carried(assessment, at)
+        check_answers(questions)
+        if questions.nature is not assessment.nature:
+            raise Refusal(
+                Rule.DESIGNATION_EVIDENCE,
+                f"nature: the assessment took the group for {assessment.nature or 'unjudged'}, "
+                f"the answers for {questions.nature}; assess again",
+            )
+        return self._step(
+            DesignationState.DESIGNATED,
+            at=at,
+            by=by,
+            reason=reason,
+            assessment=assessment,
+            review_at=_review(at, review_at),
+            measures=_measures(measures or self.measures),
+            questions=questions,
+        )
+
+    def decline(self, *, by: str, reason: str, at: UtcDatetime) -> Self:
+        """Turn a proposal down.
+
+        Raises:
+            Refusal: not a proposal, or not a person with a reason.
+        """
+        if self.state is not DesignationState.PROPOSED:
+            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
+        self._check_step(DesignationState.WITHDRAWN, by, reason, at)
+        return self._step(DesignationState.WITHDRAWN, at=at, by=by, reason=reason, review_at=None)
+
+    def start_review(self, *, by: str, reason: str, at: UtcDatetime) -> Self:
+        """Put it under review; it stays in force, and its review date stays what it was.
+
+        Raises:
+            Refusal: not designated or modified, or not a person with a reason.
+        """
+        self._check_step(DesignationState.UNDER_REVIEW, by, reason, at)
+        return self._step(
+            DesignationState.UNDER_REVIEW, at=at, by=by, reason=reason, review_at=self.review_at
+        )
+
+    def keep(
+        self,
+        assessment: Assessment,
+        *,
+        by: str,
+        reason: str,
+        at: UtcDatetime,
+        review_at: UtcDatetime | None = None,
+    ) -> Self:
+        """End a review with the designation as it stands, on a fresh assessment that carries it.
+
+        Raises:
+            Refusal: not under review; not a person with a reason; the assessment does not carry it.
+        """
+        if self.state is not DesignationState.UNDER_REVIEW:
+            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
+        self._check_step(DesignationState.DESIGNATED, by, reason, at)
+        self._check_carried(assessment, at)
+        return self._step(
+            DesignationState.DESIGNATED,
+            at=at,
+            by=by,
+            reason=reason,
+            assessment=assessment,
+            review_at=_review(at, review_at),
+        )
+
+    def modify(
+        self,
+        assessment: Assessment,
+        *,
+        measures: tuple[RestrictionKind, ...],
+        by: str,
+        reason: str,
+        at: UtcDatetime,
+        review_at: UtcDatetime | None = None,
+    ) -> Self:
+        """End a review with other measures, because behaviour changed.
+
+        Raises:
+            Refusal: not under review; not a person with a reason; the assessment does not carry it;
+                a measure that no designation leads to, or the measures it has already.
+        """
+        self._check_step(DesignationState.MODIFIED, by, reason, at)
+        self._check_carried(assessment, at)
+        if set(measures) == set(self.measures):
+            raise Refusal(Rule.MEASURES, "measures: nothing would change; keep it instead")
+        return self._step(
+            DesignationState.MODIFIED,
+            at=at,
+            by=by,
+            reason=reason,
+            assessment=assessment,
+            review_at=_review(at, review_at),
+            measures=_measures(measures),
+        )
+
+    def withdraw(self, *, by: str, reason: str, at: UtcDatetime) -> Self:
+        """End a review by ending the designation; what hung on it has to be lifted with it.
+
+        Raises:
+            Refusal: not under review, or not a person with a reason.
+        """
+        if self.state is not DesignationState.UNDER_REVIEW:
+            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
+        self._check_step(DesignationState.WITHDRAWN, by, reason, at)
+        return self._step(DesignationState.WITHDRAWN, at=at, by=by, reason=reason, review_at=None)
+
+    def _check_step(self, to: DesignationState, by: str, reason: str, at: UtcDatetime) -> None:
+        if to not in NEXT[self.state]:
+            raise Refusal(
+                Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}; not then {to}"
+            )
+        if at < self.history[-1].at:
+            raise Refusal(Rule.DESIGNATION_STEP, "at: a step does not lie before the last one")
+        require_person(by, reason, Rule.PERSON_DESIGNATES)
+
+    def _check_carried(self, assessment: Assessment, at: UtcDatetime) -> None:
+        if assessment.group_id != self.group_id:
+            raise Refusal(Rule.DESIGNATION_EVIDENCE, "assessment: it is about another group")
+        if assessment.outcome is not Outcome.DESIGNATE:
+            raise Refusal(
+                assessment.rule, f"assessment {assessment.id} does not carry it: {assessment.why}"
+            )
+        if not at - ASSESSMENT_FRESH <= assessment.assessed_at <= at:
+            raise Refusal(
+                Rule.DESIGNATION_EVIDENCE, f"assessment {assessment.id} is not fresh: assess again"
+            )
+
+    def _step(
+        self,
+        state: DesignationState,
+        *,
+        at: UtcDatetime,
+        by: str,
+        reason: str,
+        review_at: UtcDatetime | None,
+        assessment: Assessment | None = None,
+        measures: tuple[RestrictionKind, ...] | None = None,
+        questions: FourQuestions | None = None,
+    ) -> Self:
+        assessment_id = assessment.id if assessment else self.assessment_id
+        rule = RULES[assessment.rule] if assessment else Rule.DESIGNATION_STEP
+        step = Step(
+            state=state,
+            at=at,
+            by=by,
+            reason=reason,
+            assessment_id=assessment_id,
+            rule=rule,
+            clause=rule.clause,
+        )
+        return self.model_copy(
+            update={
+                "state": state,
+                "assessment_id": assessment_id,
+                "review_at": review_at,
+                "measures": measures or self.measures,
+                "questions": questions or self.questions,
+                "history": (*self.history, step),
+            }
+        )
+
+
+def propose(
+    designation_id: str, assessment: Assessment, *, by: str, at: UtcDatetime
+) -> Designation:
+    """Propose to designate, as a machine or a person may; nothing is in force by it.
+
+    Raises:
+        Refusal: the assessment does not propose it.
+    """
+    if assessment.outcome is not Outcome.DESIGNATE:
+        raise Refusal(assessment.rule, f"assessment {assessment.id}: {assessment.why}")
+    rule = RULES[assessment.rule]
+    step = Step(
+        state=DesignationState.PROPOSED,
+        at=at,
+        by=by,
+        reason=assessment.why,
+        assessment_id=assessment.id,
+        rule=rule,
+        clause=rule.clause,
+    )
+    return Designation(
+        id=designation_id,
+        group_id=assessment.group_id,
+        state=DesignationState.PROPOSED,
+        assessment_id=assessment.id,
+        history=(step,),
+    )
+
+
+def _review(at: UtcDatetime, review_at: UtcDatetime | None) -> UtcDatetime:
+    chosen = review_at or at + REVIEW_EVERY
+    if not at < chosen <= at + REVIEW_WITHIN:
+        raise Refusal(
+            Rule.REVIEW_DATE, f"review_at: after {at:%F}, and within {REVIEW_WITHIN.days} days"
+        )
+    return chosen
+
+
+def _measures(measures: tuple[RestrictionKind, ...]) -> tuple[RestrictionKind, ...]:
+    wrong = [kind for kind in measures if kind not in DESIGNATION_MEASURES]
+    if wrong or not measures:
+        raise Refusal(
+            Rule.MEASURES,
+            f"measures: a designation does not lead to {', '.join(wrong) or 'nothing at all'}",
+        )
+    return tuple(dict.fromkeys(measures))
