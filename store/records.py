@@ -1,0 +1,49 @@
+"""What the store itself has to say: where a case stands in the reviewers' tool, which keys exist,
+and what the platform is told."""
+
+from typing import Any
+
+from pydantic import Field
+
+from policy.words import Id, SubjectKind, UtcDatetime, Value
+
+
+class Task(Value):
+    """The one task of a case's round in the reviewers' tool."""
+
+    case_id: Id
+    round: int = Field(ge=1)
+    project_id: int
+    task_id: int
+
+
+class ApiKey(Value):
+    """A key to the API. Only its hash is kept."""
+
+    id: Id
+    label: str = Field(min_length=1)
+    roles: tuple[str, ...] = ()
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """The keys that are made here bear 256 random bits, so that no slow hash is needed."""
+    created_at: UtcDatetime
+    revoked_at: UtcDatetime | None = None
+
+
+class Event(Value):
+    """One thing the platform must be told, in the order in which it happened."""
+
+    seq: int
+    at: UtcDatetime
+    kind: str = Field(min_length=1)
+    """Such as `laid`, `lifted`, `require_removal`, `suspended`, `notice`."""
+    subject_kind: SubjectKind
+    subject_id: Id
+    body: dict[str, Any] = Field(default_factory=dict)
+
+
+class Hint(Value):
+    """A hint from outside that something may have changed; what is true is asked for, not told."""
+
+    seq: int
+    at: UtcDatetime
+    body: dict[str, Any] = Field(default_factory=dict)

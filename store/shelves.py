@@ -1,0 +1,182 @@
+"""Which type of value stands in which table, under which id, with which columns beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Table
+
+from policy.appeals import Appeal, Shield, Strike
+from policy.cases import Case, CaseState, Decision
+from policy.findings import Finding
+from policy.groups import Group
+from policy.incidents import Incident
+from policy.protected import ProtectedAccount
+from policy.restrictions import Restriction
+from policy.scores import Association
+from policy.words import Value
+from store import tables
+from store.errors import NotStorable
+from store.records import ApiKey, Task
+
+V = TypeVar("V", bound=Value)
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shelf(Generic[V]):
+    """Where the values of one type stand."""
+
+    type: type[V]
+    table: Table
+    key: Callable[[V], tuple[str, ...]]
+    """What tells one value from another: one part, or several."""
+    columns: Callable[[V], Columns]
+    dated: bool = False
+    """Whether a column `at` says when it was written, because the value itself does not."""
+
+    @property
+    def kind(self) -> str:
+        """The shelf's name, as the table has it and as the audit log says it."""
+        return self.table.name
+
+    def id(self, value: V) -> str:
+        """The document's id."""
+        return key_of(*self.key(value))
+
+    def row(self, value: V, at: datetime) -> Columns:
+        """The columns beside the document, all but id, version and doc."""
+        return self.columns(value) | ({"at": at} if self.dated else {})
+
+
+def key_of(*parts: str) -> str:
+    """One id out of several parts that no other parts give; a single part is its own id."""
+    if len(parts) == 1:
+        return parts[0]
+    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
+
+
+def _case(case: Case) -> Columns:
+    return {
+        "kind": case.kind.value,
+        "subject_kind": case.subject_kind.value,
+        "subject_id": case.subject_id,
+        "group_id": case.group_id,
+        "state": case.state.value,
+        "round": case.round,
+        "priority": case.priority,
+        "blind": case.blind,
+        "opened_at": case.opened_at,
+        "lapses_at": case.lapses_at,
+        "open_key": case.open_key if case.state is CaseState.OPEN else None,
+    }
+
+
+def _restriction(restriction: Restriction) -> Columns:
+    return {
+        "subject_kind": restriction.subject_kind.value,
+        "subject_id": restriction.subject_id,
+        "kind": restriction.kind.value,
+        "ground_kind": restriction.ground.kind.value,
+        "ground_ref": restriction.ground.ref,
+        "group_id": restriction.ground.group_id,
+        "starts_at": restriction.starts_at,
+        "expires_at": restriction.expires_at,
+        "lifted_at": restriction.lifted_at,
+    }
+
+
+GROUPS = Shelf(Group, tables.groups, lambda v: (v.id,), lambda _: {})
+INCIDENTS = Shelf(Incident, tables.incidents, lambda v: (v.id,), lambda v: {"group_id": v.group_id})
+FINDINGS = Shelf(Finding, tables.findings, lambda v: (v.id,), lambda v: {"group_id": v.group_id})
+ASSOCIATIONS = Shelf(
+    Association,
+    tables.associations,
+    lambda v: (v.account_id, v.group_id),
+    lambda v: {
+        "account_id": v.account_id,
+        "group_id": v.group_id,
+        "probability": v.probability,
+        "lane": v.lane.value,
+    },
+    dated=True,
+)
+CASES = Shelf(Case, tables.cases, lambda v: (v.id,), _case)
+TASKS = Shelf(
+    Task,
+    tables.tasks,
+    lambda v: (v.case_id, str(v.round)),
+    lambda v: {
+        "case_id": v.case_id,
+        "round": v.round,
+        "project_id": v.project_id,
+        "task_id": v.task_id,
+    },
+)
+DECISIONS = Shelf(
+    Decision,
+    tables.decisions,
+    lambda v: (v.id,),
+    lambda v: {"case_id": v.case_id, "round": v.round, "source": v.source, "at": v.at},
+)
+RESTRICTIONS = Shelf(Restriction, tables.restrictions, lambda v: (v.id,), _restriction)
+APPEALS = Shelf(
+    Appeal,
+    tables.appeals,
+    lambda v: (v.id,),
+    lambda v: {
+        "restriction_id": v.restriction_id,
+        "state": v.state.value,
+        "opened_at": v.opened_at,
+    },
+)
+SHIELDS = Shelf(
+    Shield,
+    tables.shields,
+    lambda v: (v.account_id, v.appeal_id),
+    lambda v: {"account_id": v.account_id, "group_id": v.group_id, "until": v.until},
+)
+STRIKES = Shelf(
+    Strike,
+    tables.strikes,
+    lambda v: (v.id,),
+    lambda v: {
+        "account_id": v.account_id,
+        "policy": v.policy.value,
+        "at": v.at,
+        "expires_at": v.expires_at,
+    },
+)
+PROTECTED = Shelf(ProtectedAccount, tables.protected, lambda v: (v.account_id,), lambda _: {})
+API_KEYS = Shelf(ApiKey, tables.api_keys, lambda v: (v.id,), lambda v: {"sha256": v.sha256})
+
+SHELVES: tuple[Shelf[Any], ...] = (
+    GROUPS,
+    INCIDENTS,
+    FINDINGS,
+    ASSOCIATIONS,
+    CASES,
+    TASKS,
+    DECISIONS,
+    RESTRICTIONS,
+    APPEALS,
+    SHIELDS,
+    STRIKES,
+    PROTECTED,
+    API_KEYS,
+)
+_BY_TYPE: dict[type[Value], Shelf[Any]] = {shelf.type: shelf for shelf in SHELVES}
+
+
+def shelf_of(type_: type[V]) -> Shelf[V]:
+    """The shelf of a type.
+
+    Raises:
+        NotStorable: there is none.
+    """
+    try:
+        return _BY_TYPE[type_]
+    except KeyError:
+        raise NotStorable(f"there is no shelf for {type_.__name__}") from None
