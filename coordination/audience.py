@@ -1,0 +1,65 @@
+"""Null 2, audience: who shared what is dealt anew, degrees and moments kept.
+
+Each account keeps how often and when it acted, each object how often it was shared in each stratum
+of time (a day, or four windows); who shared what is shuffled within the stratum: a bipartite
+configuration. The number of objects on which two accounts meet is then Poisson, to a total
+variation of at most the sum of the squared chances (Le Cam 1960).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import numpy as np
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from coordination.chance import Floats, Ints
+    from coordination.layer import Layer
+
+DAY = 86_400_000_000
+"""Microseconds."""
+
+
+def audience_mean(layer: Layer, tested: ir.Table, edges: int) -> Floats:
+    """Objects on which each tested pair would meet if objects were dealt anew in each stratum."""
+    rows, width = layer.rows, max(layer.window, 1)
+    stratum_width = max(DAY, 4 * width)
+    bins = rows.mutate(bin=rows.time // width)
+    bins = bins.group_by("account", "bin").agg(n=bins.count(), at=bins.time.min())
+    a = bins.rename(source="account", na="n")
+    b = bins.select(target="account", nb="n", bin="bin")
+    near = ibis.union(*(b.mutate(bin=b.bin + step) for step in (-1, 0, 1)))
+    met = tested.inner_join(a, "source").inner_join(near, ["target", "bin"])
+    met = met.mutate(stratum=met["at"] // stratum_width)
+    met = met.group_by("edge", "stratum").agg(meetings=(met.na * met.nb).sum()).to_pyarrow()
+    dealt = rows.mutate(stratum=rows.time // stratum_width)
+    dealt = dealt.group_by("stratum", "object").agg(k=dealt.count())
+    dealt = dealt.group_by("stratum", "k").agg(objects=dealt.count()).to_pyarrow()
+    return _expected(_ints(met), _ints(dealt), edges)
+
+
+def _ints(table: pa.Table) -> dict[str, Ints]:
+    return {name: table[name].to_numpy().astype(np.int64) for name in table.column_names}
+
+
+def _expected(met: dict[str, Ints], strata: dict[str, Ints], edges: int) -> Floats:
+    edge, stratum, meetings = met["edge"], met["stratum"], met["meetings"]
+    k, objects = strata["k"], strata["objects"]
+    mean = np.zeros(edges)
+    by_stratum = np.argsort(stratum, kind="stable")
+    bounds = np.searchsorted(stratum[by_stratum], np.unique(stratum), side="left")
+    for some in np.split(by_stratum, bounds[1:]):
+        here = strata["stratum"] == stratum[some[0]]
+        dealt = (k[here] * objects[here]).sum()
+        same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt * (dealt - 1), 1))
+        # Many pairs have the same number of meetings; each is worked out once.
+        values, back = np.unique(meetings[some], return_inverse=True)
+        with np.errstate(divide="ignore"):
+            missed = np.exp(values[:, None] * np.log1p(-same)[None, :])
+        met = ((1 - missed) * objects[here]).sum(axis=1)
+        np.add.at(mean, edge[some], met[back])
+    return mean

@@ -1,0 +1,117 @@
+"""The arithmetic of chance: tails, corrections, and draws seeded by object. Pure functions.
+
+Nothing here knows posts or accounts; `nulls` says what is counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Keys = NDArray[np.uint64]
+
+EXACT_UP_TO = 64
+"""Trials up to which a Poisson-binomial tail is summed exactly."""
+_CELLS = 4_000_000
+"""Cells of the working array of one exact batch; 32 MB."""
+
+
+def poisson_binomial_tail(chances: Floats, test: Ints, at_least: Ints) -> Floats:
+    """P(at least so many of independent trials succeed), for many tests at once.
+
+    `chances[i]` is the chance of one trial, `test[i]` says which test it belongs to (0 …
+    len(at_least) - 1), `at_least[j]` the count seen. Exact up to EXACT_UP_TO trials; above, the
+    binomial tail with the mean chance, which is never too small when the count is at least one
+    above the mean (Hoeffding 1956, theorem 4), and 1 when it is not. A count of 0 has p = 1.
+    """
+    tests = len(at_least)
+    order = np.argsort(test, kind="stable")
+    chances, test = np.clip(chances[order], 0.0, 1.0), test[order]
+    trials = np.bincount(test, minlength=tests)
+    start = np.concatenate([[0], np.cumsum(trials)[:-1]]).astype(np.int64)
+    mean = np.bincount(test, weights=chances, minlength=tests)
+    p = np.ones(tests)
+    many = (trials > EXACT_UP_TO) & (at_least >= mean + 1)
+    p[many] = stats.binom.sf(at_least[many] - 1, trials[many], mean[many] / trials[many])
+    # More successes than trials cannot be.
+    p[at_least > trials] = 0.0
+    few = np.flatnonzero((trials <= EXACT_UP_TO) & (at_least > 0) & (at_least <= trials))
+    few = few[np.argsort(trials[few], kind="stable")]
+    step = _CELLS // (EXACT_UP_TO + 1)
+    for at in range(0, len(few), step):
+        batch = few[at : at + step]
+        p[batch] = _exact_tail(chances, start[batch], trials[batch], at_least[batch])
+    return np.clip(p, 0.0, 1.0)
+
+
+def _exact_tail(chances: Floats, start: Ints, trials: Ints, at_least: Ints) -> Floats:
+    """The recursion over trials; the last cell gathers "at least", so tails lose no digits."""
+    rows = np.arange(len(start))
+    top = int(at_least.max())
+    state = np.zeros((len(start), top + 1))
+    state[:, 0] = 1.0
+    reached = np.zeros(len(start))
+    for trial in range(int(trials.max())):
+        active = trials > trial
+        chance = np.where(active, chances[np.minimum(start + trial, len(chances) - 1)], 0.0)
+        # What stands one short of the count and succeeds has reached it for good.
+        short = state[rows, at_least - 1]
+        reached += short * chance
+        state[:, 1:] += (state[:, :-1] - state[:, 1:]) * chance[:, None]
+        state[:, 0] *= 1.0 - chance
+        state[rows, at_least] = 0.0
+    return reached
+
+
+def poisson_tail(mean: Floats, at_least: Ints) -> Floats:
+    """P(Poisson(mean) >= at_least)."""
+    tail: Floats = stats.poisson.sf(at_least - 1, mean)
+    return tail
+
+
+def benjamini_hochberg(p: Floats, tests: float) -> Floats:
+    """q-values over `tests` tests, of which those not in `p` have p = 1 (Benjamini, Hochberg 1995).
+
+    `tests` counts all that was looked at; it is at least len(p).
+    """
+    if len(p) == 0:
+        return p
+    order = np.argsort(p, kind="stable")
+    ranked = p[order] * max(tests, len(p)) / np.arange(1, len(p) + 1)
+    q = np.empty_like(ranked)
+    q[order] = np.minimum.accumulate(ranked[::-1])[::-1]
+    return np.minimum(q, 1.0)
+
+
+def draws(keys: Keys, seed: int, round_: int) -> Keys:
+    """A uniform 64-bit draw for each key, the same whatever other keys there are (SplitMix64).
+
+    With one key for each slot of an object, sorting an object's slots by their draws is a random
+    permutation that other objects and later data do not disturb.
+    """
+    golden, first, second = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+    mask = (1 << 64) - 1
+    salt = np.uint64(((seed & mask) * golden + (round_ + 1) * first) & mask)
+    with np.errstate(over="ignore"):
+        x = (keys ^ salt) + np.uint64(golden)
+        for _ in range(2):
+            x = (x ^ (x >> np.uint64(30))) * np.uint64(first)
+            x = (x ^ (x >> np.uint64(27))) * np.uint64(second)
+            x = x ^ (x >> np.uint64(31))
+    return x
+
+
+def permuted_within(group: Ints, keys: Keys, seed: int, round_: int) -> Ints:
+    """A permutation of row numbers that moves rows only within their group.
+
+    `group` is sorted; `keys` has one key for each row.
+    """
+    order: Ints = np.lexsort((draws(keys, seed, round_), group))
+    return order
