@@ -44,6 +44,8 @@ class Case(Value):
     state: CaseState = CaseState.OPEN
     round: int = Field(default=1, ge=1)
     """Which review of the case this is; a reopened or second review counts one up."""
+    ref: str | None = None
+    """What a second look or an appeal is about: a decision, a finding, a restriction."""
     blind: bool = False
     """Whether the model's opinion is hidden, so that the answer can open an act lane."""
     probability: float | None = None
@@ -62,7 +64,8 @@ class Case(Value):
     @property
     def open_key(self) -> str:
         """At most one open case may have this key."""
-        return f"{self.kind}|{self.subject_kind}|{self.subject_id}|{self.group_id or ''}"
+        about = (self.kind, self.subject_kind, self.subject_id, self.group_id, self.ref)
+        return "|".join(part or "" for part in about)
 
     def decide(self, *, at: UtcDatetime, why: str) -> Self:
         """End with a person's decision."""
