@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from policy.findings import Coordination
+from policy.coordinated import CoordinationResult
 from policy.severity import HarmAssessment
 from policy.words import Harm, Id, Nature, Severity, UtcDatetime, Value
 
@@ -19,18 +19,6 @@ class Outcome(StrEnum):
 
     DESIGNATE = "designate"
     NOT = "do_not_designate"
-
-
-class CoordinationResult(Value):
-    """Which findings are coordination, and which are not, with the rule for each."""
-
-    found: bool
-    finding_ids: tuple[Id, ...] = ()
-    kinds: tuple[Coordination, ...] = ()
-    off_platform: bool = False
-    rule: str
-    clause: str
-    why: str
 
 
 class GuardResult(Value):

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from policy.harms import harms_of
 from policy.rules import Rule
-from policy.sources import Source, independent
+from policy.sources import Source, independent, resolved
 from policy.words import Harm, Id, Policy, Refusal, Severity, UtcDatetime, Value
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -108,8 +108,8 @@ class Incident(Value):
     @property
     def usable(self) -> tuple[Source, ...]:
         """The credible, unretracted sources that are not the submitter's own voice."""
-        own = self.submitted_by.casefold()
-        return tuple(one for one in self.sources if one.credible and one.voice != own)
+        own = self.submitted_by.removeprefix("person:").casefold()
+        return tuple(one for one in resolved(self.sources) if one.credible and one.voice != own)
 
     @property
     def corroboration(self) -> int:

@@ -63,9 +63,35 @@ class Source(Value):
     @property
     def story(self) -> str:
         """What is told: the declared origin, the original's address, or its own."""
-        if self.origin:
-            return f"origin {self.origin.casefold()}"
-        return canonical_url(self.copy_of or self.url) or f"voice {self.voice}"
+        told = self.origin or self.copy_of or self.url
+        return canonical_url(told) if "/" in told else told.casefold() or self.voice
+
+
+def resolved(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """Follow declared copies to their originals among `sources`; a copy falls with its original."""
+    listed = tuple(sources)
+    by_url = {canonical_url(one.url): one for one in listed if one.url}
+
+    def trace(source: Source) -> Source:
+        chain = [source]
+        while chain[-1].copy_of:
+            original = by_url.get(canonical_url(chain[-1].copy_of))
+            if original is None or original in chain:
+                break
+            chain.append(original)
+        # In a ring of copies nobody is the original; the first address stands for all of it.
+        first = min(chain, key=lambda one: one.story) if chain[-1].copy_of else chain[-1]
+        if len(chain) == 1:
+            return source
+        return source.model_copy(
+            update={
+                "origin": first.origin,
+                "copy_of": first.copy_of or first.url,
+                "retracted": any(one.retracted for one in chain),
+            }
+        )
+
+    return tuple(trace(one) for one in listed)
 
 
 def independent(sources: Iterable[Source]) -> int:
@@ -74,17 +100,26 @@ def independent(sources: Iterable[Source]) -> int:
     It is the largest matching between voices and stories, by augmenting paths, so that one source
     more never makes fewer: merging sources into clusters would, where a new one ties two together.
     """
-    chosen: dict[str, str] = {}
     stories: dict[str, set[str]] = {}
     for source in sources:
         stories.setdefault(source.voice, set()).add(source.story)
-
-    def place(voice: str, tried: set[str]) -> bool:
-        for story in sorted(stories[voice] - tried):
-            tried.add(story)
-            if story not in chosen or place(chosen[story], tried):
-                chosen[story] = voice
-                return True
-        return False
-
-    return sum(place(voice, set()) for voice in sorted(stories))
+    told: dict[str, str] = {}
+    teller: dict[str, str] = {}
+    for voice in sorted(stories):
+        reached_by: dict[str, str] = {}
+        to_place = [voice]
+        free: str | None = None
+        while to_place and free is None:
+            asking = to_place.pop()
+            for story in sorted(stories[asking] - reached_by.keys()):
+                reached_by[story] = asking
+                if story not in teller:
+                    free = story
+                    break
+                to_place.append(teller[story])
+        while free is not None:
+            placed = reached_by[free]
+            left = told.get(placed)
+            teller[free], told[placed] = placed, free
+            free = left
+    return len(told)

@@ -164,11 +164,10 @@ def _until(restriction: Restriction) -> str:
 def _why(restriction: Restriction, group_name: str | None) -> str:
     ground = restriction.ground
     if ground.kind is GroundKind.VIOLATION:
-        return (
-            f"It breaks one of our rules of its own: {_RULES_BROKEN[ground.policy or '']}."
-            if restriction.kind is RestrictionKind.REQUIRE_REMOVAL
-            else f"Severe or repeated violations of our rules: {_RULES_BROKEN[ground.policy or '']}."
-        )
+        broken = _BROKEN.get(ground.policy or "", "the rule named in the decision")
+        if restriction.kind is RestrictionKind.REQUIRE_REMOVAL:
+            return f"The post breaks one of our rules: {broken}."
+        return f"Severe or repeated violations of our rules: {broken}."
     if ground.kind is GroundKind.TECHNICAL:
         return (
             "There is proof that several accounts are under one control or automated, to spread a "
@@ -184,8 +183,7 @@ def _why(restriction: Restriction, group_name: str | None) -> str:
     return f"It is {tie}, by recent behaviour or the profile."
 
 
-_RULES_BROKEN = {
-    "": "the rule named in the decision",
+_BROKEN = {
     "violence": "threats and glorification of violence",
     "extremism": "terrorism and violent extremism",
     "child_exploitation": "sexual exploitation of children",
