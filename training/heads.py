@@ -1,0 +1,133 @@
+"""Fitting and calibrating the heads of the harm model, one linear model for each policy."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Calibrator, fit_calibrator
+from models.encoder import Encoder
+from models.harm import ANY_LANGUAGE, DENSE_SCALE, Head
+from models.lexical import Lexicon
+from models.routing import Opened, Thresholds, act_threshold, dismiss_threshold
+from policy.words import Policy
+from training import written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_TO_CALIBRATE = 100
+"""Of either label, from sources whose labels are not weak; with fewer nothing is calibrated."""
+
+ACT_PRECISION = 0.9
+MISS_RATE = 0.1
+CONFIDENCE = 0.95
+SCREENED = 0.005
+"""The share of ordinary posts that one uncalibrated policy may send to people."""
+
+_WRITTEN_WEIGHT = 2.0
+_DESCRIPTION_WEIGHT = 20.0
+_PENALTY = 1.0
+_ORDINARY_EVERY = 4
+
+Floats = NDArray[np.float64]
+
+
+def fit_head(
+    frame: "pd.DataFrame",
+    encoder: Encoder,
+    lexicon: Lexicon,
+    report: Callable[[int, int], None],
+) -> Head:
+    """A head over all policies, not calibrated. `report` is told (policies done, of)."""
+    texts = frame["plain"].tolist()
+    features = _join(encoder.encode(texts), lexicon.features(texts))
+    width = encoder.dimensions
+    found = []
+    for policy in Policy:
+        found.append(_fit(policy, frame, features, width))
+        report(len(found), len(Policy))
+    weights = np.asarray(found, dtype=np.float32)
+    return Head(
+        policies=tuple(Policy),
+        dense=weights[:, :width],
+        lexical=weights[:, width:-1],
+        bias=weights[:, -1],
+    )
+
+
+def _join(vectors: NDArray[np.float32], grams: Any) -> Any:
+    from scipy.sparse import csr_matrix, hstack
+
+    return hstack([csr_matrix(DENSE_SCALE * vectors), grams], format="csr").astype(np.float64)
+
+
+def _fit(policy: Policy, frame: "pd.DataFrame", features: Any, dimensions: int) -> Floats:
+    """Weights of one policy: those of the vector, those of the n-grams, the bias.
+
+    A prototype has a handful of descriptions against ordinary posts of all sources: posts that
+    were never annotated for it count as ordinary there, since it is rare among them.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    labels = frame[policy.value].to_numpy(dtype=float, copy=True)
+    own = (frame["source"] == written.SOURCE).to_numpy()
+    weight = np.where(own, _WRITTEN_WEIGHT, 1.0)
+    found = np.zeros(features.shape[1] + 1)
+    if policy in written.PROTOTYPES:
+        labels[np.flatnonzero(np.isnan(labels) & ~own)[::_ORDINARY_EVERY]] = 0.0
+        # Words of a few descriptions would decide by chance; only their meaning may.
+        features = features[:, :dimensions]
+        weight = np.where(frame["described"].to_numpy(dtype=bool), _DESCRIPTION_WEIGHT, 1.0)
+    known = ~np.isnan(labels)
+    model: Any = LogisticRegression(C=_PENALTY, max_iter=300, tol=1e-3)
+    model.fit(features[known], labels[known], sample_weight=weight[known])
+    found[: features.shape[1]] = model.coef_[0]
+    found[-1] = model.intercept_[0]
+    return found
+
+
+def calibrate(raw: Head, held: "pd.DataFrame", encoder: Encoder, lexicon: Lexicon) -> Head:
+    """The head with calibrators, thresholds and screening levels from rows it was not fitted on."""
+    texts = held["plain"].tolist()
+    log_odds = raw.log_odds(encoder.encode(texts), lexicon.features(texts))
+    calibrators: dict[tuple[Policy, str], Calibrator] = {}
+    thresholds: dict[tuple[Policy, str], Thresholds] = {}
+    screening: dict[Policy, float] = {}
+    langs = held["lang"].to_numpy()
+    strong = ~held["weak"].to_numpy(dtype=bool)
+    for column, policy in enumerate(Policy):
+        truth = held[policy.value].to_numpy(dtype=float)
+        scores = log_odds[:, column]
+        known = ~np.isnan(truth)
+        for lang in sorted(set(langs)):
+            here = known & strong & (langs == lang)
+            if min(truth[here].sum(), (1 - truth[here]).sum()) < ROWS_TO_CALIBRATE:
+                continue
+            made = fit_calibrator(scores[here], truth[here])
+            calibrators[policy, lang] = made
+            thresholds[policy, lang] = _thresholds(made(scores[here]), truth[here])
+        rest = _elsewhere(scores[known], truth[known])
+        calibrators[policy, ANY_LANGUAGE] = rest
+        ordinary = rest(scores[np.isnan(truth) | (truth == 0)])
+        screening[policy] = float(np.quantile(ordinary, 1 - SCREENED))
+    return replace(raw, calibrators=calibrators, thresholds=thresholds, screening=screening)
+
+
+def _elsewhere(scores: Floats, truth: Floats) -> Calibrator:
+    """Where a language has no calibrator: all known rows together, or the score as it is."""
+    if len(truth) and min(truth.sum(), (1 - truth).sum()) >= 20:
+        return fit_calibrator(scores, truth)
+    return Calibrator(kind="platt")
+
+
+def _thresholds(said: Floats, so: Floats) -> Thresholds:
+    pairs = [(float(each), bool(label)) for each, label in zip(said, so, strict=True)]
+    act = act_threshold(pairs, precision=ACT_PRECISION, confidence=CONFIDENCE)
+    dismiss = dismiss_threshold(pairs, miss_rate=MISS_RATE, confidence=CONFIDENCE)
+    high = act.threshold if isinstance(act, Opened) else None
+    if high is not None and dismiss is not None:
+        dismiss = min(dismiss, high)
+    return Thresholds(act=high, dismiss=dismiss)
