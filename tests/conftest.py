@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# The fixtures of databases, for every room: store_url, sqlite_url, postgres_url.
+pytest_plugins = ["tests.databases"]
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 

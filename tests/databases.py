@@ -4,7 +4,6 @@
 server is started once for a test run, on a socket in a folder of its own, and stopped at its end.
 """
 
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -60,5 +59,7 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture(params=BOTH)
 def store_url(request: pytest.FixtureRequest) -> str:
     """An empty database; the test runs once on each engine."""
-    url: str = request.getfixturevalue(f"{'postgres' if request.param != 'sqlite' else 'sqlite'}_url")
+    url: str = request.getfixturevalue(
+        f"{'postgres' if request.param != 'sqlite' else 'sqlite'}_url"
+    )
     return url
