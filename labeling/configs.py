@@ -29,6 +29,11 @@ _NAMES: Mapping[CaseKind, str] = MappingProxyType(
 )
 
 
+_TITLE = re.compile(
+    r"Concert · (?P<name>.+?) · v(?P<version>\d+)(?: · round (?P<round>\d+))?(?P<blind> · blind)?"
+)
+
+
 class ConfigError(LookupError):
     """There is no labeling config of this kind and version."""
 
@@ -98,6 +103,17 @@ class Lane:
         if self.blind:
             parts.append("blind")
         return " · ".join(parts)
+
+    @classmethod
+    def titled(cls, title: str) -> "Lane | None":
+        """The lane that a project's title names; None for projects that are not ours."""
+        found = _TITLE.fullmatch(title)
+        kind = next(
+            (kind for kind, name in _NAMES.items() if found and name == found["name"]), None
+        )
+        if found is None or kind is None:
+            return None
+        return cls(kind, int(found["version"]), int(found["round"] or 1), bool(found["blind"]))
 
     @property
     def description(self) -> str:

@@ -136,7 +136,7 @@ class Desk(Protocol):
         ...
 
     def bound(self) -> Iterable[Binding]:
-        """Every binding, in whatever state. Read only by full sweeps."""
+        """Every binding, in whatever state. Read by full sweeps only."""
         ...
 
     def known(self, case_id: str, round_: int) -> Binding | None:
@@ -163,8 +163,10 @@ class Desk(Protocol):
         """Take one version of one answer, exactly once.
 
         The key is (case, round, annotation id, version): the same key again gives the same
-        receipt and changes nothing. An answer with problems is always refused, and recorded.
-        A later version of an accepted answer is noted, never a silent change of the decision.
+        receipt and changes nothing. An answer with problems is refused, and recorded. A later
+        version of an accepted answer is noted, never a silent change of the decision. An answer
+        to a case that has ended meanwhile, or that nobody knows, is noted: a refusal would open
+        its task again.
         """
         ...
 

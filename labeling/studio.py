@@ -1,0 +1,377 @@
+"""Label Studio through its SDK, narrowed to what Concert does with it.
+
+Answers of the server become small values here, and its failures two exceptions: it is away for
+now, or it says no.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pydantic import JsonValue
+
+from labeling.configs import LabelingConfig, Lane
+from labeling.desk import TaskKey
+from labeling.server import Connection
+from policy.cases import CaseKind
+
+PAGE = 1_000
+MARK = "concert"
+"""The key in a task's meta under which Concert writes what the task stands for."""
+
+_KINDS = frozenset(kind.value for kind in CaseKind)
+_FIELDS = "id,meta,updated_at,annotations,result,completed_by,was_cancelled,created_at,lead_time"
+_TIMEOUT_S = 120.0
+_HOOKED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
+
+
+class StudioAwayError(RuntimeError):
+    """Label Studio does not answer, or fails: try again later."""
+
+
+class StudioRefusedError(RuntimeError):
+    """Label Studio refused a request (4xx): asking again will not help."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"Label Studio refused ({status}): {reason}")
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a task stands for, written into its meta when it is created."""
+
+    owner: str
+    """Which Concert made it: several may share a Label Studio."""
+    key: TaskKey
+    kind: CaseKind
+    config: int
+
+    def as_meta(self) -> dict[str, JsonValue]:
+        return {
+            MARK: {
+                "owner": self.owner,
+                "case": self.key.case_id,
+                "round": self.key.round,
+                "kind": self.kind.value,
+                "config": self.config,
+            }
+        }
+
+    @classmethod
+    def read(cls, meta: object) -> "Mark | None":
+        """The mark in a task's meta; None where it has none that we could have written."""
+        match meta:
+            case {
+                "concert": {
+                    "owner": str(owner),
+                    "case": str(case_id),
+                    "round": int(round_),
+                    "kind": str(kind),
+                    "config": int(config),
+                }
+            } if kind in _KINDS:
+                return cls(owner, TaskKey(case_id, round_), CaseKind(kind), config)
+            case _:
+                return None
+
+
+@dataclass(frozen=True)
+class SeenAnnotation:
+    """One annotation as the server has it now."""
+
+    id: int
+    version: str
+    at: datetime
+    user_id: int
+    lead_time: float | None
+    skipped: bool
+    result: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class SeenTask:
+    """One task as the server has it now; `mark` is None for tasks that Concert did not make."""
+
+    id: int
+    project_id: int
+    updated_at: datetime
+    mark: Mark | None
+    annotations: tuple[SeenAnnotation, ...]
+
+    @property
+    def answers(self) -> tuple[SeenAnnotation, ...]:
+        """The annotations that answer; a skipped one does not."""
+        return tuple(annotation for annotation in self.annotations if not annotation.skipped)
+
+
+@dataclass(frozen=True)
+class SeenProject:
+    """One project; `tasks` is how many it has."""
+
+    id: int
+    title: str
+    tasks: int
+    label_config: str
+
+
+class Studio:
+    """A client of one Label Studio. Not for two threads at once.
+
+    Every method raises StudioAwayError or StudioRefusedError.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._made: Any = None
+        self._emails: dict[int, str] = {}
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            # Imported here: it takes two seconds, and the command line must start at once.
+            from label_studio_sdk.client import LabelStudio
+
+            # Through Any: the SDK is typed in part, and this constructor not at all.
+            make: Any = LabelStudio
+            self._made = make(
+                base_url=self.connection.url,
+                api_key=self.connection.token,
+                # A proxy of the environment has no business between us and our own server.
+                httpx_client=httpx.Client(timeout=_TIMEOUT_S, trust_env=False),
+            )
+        return self._made
+
+    def projects(self) -> list[SeenProject]:
+        """All projects, oldest first."""
+        with _named_failures():
+            listed = self._client.projects.list(
+                include="id,title,task_number,label_config", page_size=PAGE
+            )
+            found = [
+                SeenProject(
+                    int(project.id),
+                    project.title or "",
+                    project.task_number or 0,
+                    project.label_config or "",
+                )
+                for project in listed
+            ]
+        return sorted(found, key=lambda project: project.id)
+
+    def create_project(self, lane: Lane, config: LabelingConfig) -> int:
+        """A project for a lane: its id."""
+        with _named_failures():
+            made = self._client.projects.create(
+                title=lane.title,
+                description=lane.description,
+                label_config=config.xml,
+                # The browser may not hand in nothing; the check that counts is at receipt.
+                enable_empty_annotation=False,
+                show_skip_button=False,
+                show_collab_predictions=not lane.blind,
+                maximum_annotations=1,
+                sampling="Sequential sampling",
+            )
+        return int(made.id)
+
+    def restore_config(self, project_id: int, config: LabelingConfig) -> None:
+        """Put a project's labeling config back to what it must be."""
+        with _named_failures():
+            self._client.projects.update(id=project_id, label_config=config.xml)
+
+    def delete_project(self, project_id: int) -> None:
+        """Delete a project; one that is gone already is fine."""
+        with _named_failures(gone_is_fine=True):
+            self._client.projects.delete(id=project_id)
+
+    def tasks(
+        self, project_id: int, *, since: datetime | None = None, after_id: int = 0
+    ) -> Iterator[SeenTask]:
+        """The tasks changed at or after `since` (the server's time), all if None, by id.
+
+        Creating, editing and deleting an annotation each count as a change of its task.
+        """
+        last = after_id
+        while True:
+            with _named_failures():
+                page = self._client.tasks.list(
+                    project=project_id,
+                    include=_FIELDS,
+                    page_size=PAGE,
+                    query=_query(last, since),
+                )
+                items = page.items or []
+            for item in items:
+                yield _seen_task(project_id, item)
+            if len(items) < PAGE:
+                return
+            # By id and not by page number: tasks that vanish meanwhile shift no page.
+            last = int(items[-1].id)
+
+    def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, JsonValue]]) -> None:
+        """Create tasks. Doing this twice makes them twice: look first, and sweep after."""
+        with _named_failures():
+            self._client.projects.import_tasks(
+                id=project_id,
+                request=[dict(task) for task in tasks],
+                request_options={"max_retries": 0},
+            )
+
+    def task(self, task_id: int) -> SeenTask | None:
+        """One task as it is now; None if it is gone."""
+        try:
+            with _named_failures():
+                found = self._client.tasks.get(id=str(task_id))
+        except StudioRefusedError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+        return _seen_task(_int(found.project or 0), found)
+
+    def delete_task(self, task_id: int) -> None:
+        """Delete a task; one that is gone already is fine."""
+        with _named_failures(gone_is_fine=True):
+            self._client.tasks.delete(id=str(task_id))
+
+    def reopen(self, task_id: int, annotation: SeenAnnotation, notice: str) -> bool:
+        """Show why an answer did not count, and open its task again.
+
+        Returns:
+            False where the annotation is not that version any more: it must be read anew.
+        """
+        with _named_failures(gone_is_fine=True):
+            task = self._client.tasks.get(id=str(task_id))
+            self._client.tasks.update(
+                id=str(task_id), data={**dict(task.data or {}), "notice": notice}
+            )
+            now = self._client.annotations.get(id=annotation.id)
+            if _version(now.updated_at) != annotation.version:
+                return False
+            self._client.annotations.delete(id=annotation.id)
+        return True
+
+    def email_of(self, user_id: int) -> str:
+        """The e-mail of a user, or `user:<id>` where the server does not tell."""
+        if user_id not in self._emails:
+            with _named_failures():
+                users = self._client.users.list()
+            self._emails = {int(user.id): user.email or "" for user in users}
+        return self._emails.get(user_id) or f"user:{user_id}"
+
+    def register_webhook(self, url: str, headers: Mapping[str, str]) -> int:
+        """Have the server call `url` when answers come or go: its id. Asked twice, made once.
+
+        Only ever a hint: it has a second to answer, is not repeated, and anyone could forge it.
+        """
+        with _named_failures():
+            for hook in self._client.webhooks.list():
+                if hook.url == url and hook.project is None:
+                    if hook.headers != dict(headers) or not hook.is_active:
+                        self._client.webhooks.update(
+                            id=_int(hook.id), url=url, headers=dict(headers), is_active=True
+                        )
+                    return _int(hook.id)
+            made = self._client.webhooks.create(
+                url=url,
+                headers=dict(headers),
+                actions=list(_HOOKED),
+                send_for_all_actions=False,
+                send_payload=False,
+                is_active=True,
+            )
+        return _int(made.id)
+
+
+def _query(after_id: int, since: datetime | None) -> str:
+    items: list[dict[str, JsonValue]] = [
+        {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after_id}
+    ]
+    if since is not None:
+        items.append(
+            {
+                "filter": "filter:tasks:updated_at",
+                "operator": "greater_or_equal",
+                "type": "Datetime",
+                # The server answers 500 to a time without microseconds.
+                "value": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            }
+        )
+    return json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
+
+
+def _seen_task(project_id: int, task: Any) -> SeenTask:
+    return SeenTask(
+        id=int(task.id),
+        project_id=project_id,
+        updated_at=_moment(task.updated_at),
+        mark=Mark.read(task.meta),
+        annotations=tuple(
+            sorted(
+                (_seen_annotation(_fields(annotation)) for annotation in task.annotations or ()),
+                key=lambda annotation: annotation.id,
+            )
+        ),
+    )
+
+
+def _seen_annotation(fields: Mapping[str, Any]) -> SeenAnnotation:
+    by = fields.get("completed_by")
+    result = fields.get("result")
+    return SeenAnnotation(
+        id=_int(fields["id"]),
+        version=_version(fields["updated_at"]),
+        at=_moment(fields["updated_at"]),
+        user_id=_int(by["id"] if isinstance(by, Mapping) else by or 0),
+        lead_time=fields.get("lead_time"),
+        skipped=bool(fields.get("was_cancelled")),
+        # Stored as anything JSON: only a list of regions can be an answer.
+        result=[dict(part) for part in result if isinstance(part, Mapping)]
+        if isinstance(result, list)
+        else [],
+    )
+
+
+def _fields(item: Any) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = item if isinstance(item, Mapping) else item.dict()
+    return fields
+
+
+def _moment(given: datetime | str | None) -> datetime:
+    if isinstance(given, str):
+        given = datetime.fromisoformat(given)
+    if given is None:
+        raise StudioAwayError("Label Studio sent a task without its time of change")
+    return given.astimezone(UTC)
+
+
+def _version(given: datetime | str | None) -> str:
+    return _moment(given).isoformat(timespec="microseconds")
+
+
+def _int(given: Any) -> int:
+    return int(given)
+
+
+@contextmanager
+def _named_failures(*, gone_is_fine: bool = False) -> Iterator[None]:
+    from label_studio_sdk.core.api_error import ApiError
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise StudioAwayError(
+            f"Label Studio does not answer: {error or type(error).__name__}"
+        ) from error
+    except ApiError as error:
+        status = error.status_code or 0
+        if gone_is_fine and status == httpx.codes.NOT_FOUND:
+            return
+        reason = json.dumps(error.body, default=str)[:500]
+        if not httpx.codes.is_client_error(status):
+            raise StudioAwayError(f"Label Studio fails ({status}): {reason}") from error
+        raise StudioRefusedError(status, reason) from error
