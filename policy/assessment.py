@@ -4,14 +4,20 @@ Source: "How do we use our framework to assess harm?". The answer names the rule
 is missing, and what would change it.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from policy.conflicts import ConflictResult
 from policy.coordinated import CoordinationResult
+from policy.rules import Rule
 from policy.severity import HarmAssessment
 from policy.words import Harm, Id, Nature, Severity, UtcDatetime, Value
+
+SEVERAL_MODERATE = 2
+"""So many forms of harm of moderate severity are several."""
 
 
 class Outcome(StrEnum):
@@ -45,6 +51,7 @@ class Assessment(Value):
     harms: tuple[HarmAssessment, ...] = Field(min_length=3, max_length=3)
     """Physical, psychological, informational, in that order."""
     guard: GuardResult
+    conflicts: tuple[ConflictResult, ...] = ()
     outcome: Outcome
     rule: str
     clause: str
@@ -58,12 +65,9 @@ class Assessment(Value):
             raise ValueError("harms: one assessment for each form of harm, in order")
         # Whoever builds an assessment, a proposal without both findings and their link cannot be.
         if self.outcome is Outcome.DESIGNATE:
-            linked = any(
-                one.severity is not Severity.LOW
-                and set(one.finding_ids) & set(self.coordination.finding_ids)
-                for one in self.harms
-            )
-            if not (self.coordination.found and linked and self.guard.passed):
+            found = set(self.coordination.finding_ids) if self.coordination.found else set()
+            linked = {one.harm: one.severity for one in self.harms if found & set(one.finding_ids)}
+            if not self.guard.passed or rule_of(linked) is Rule.HARM_TOO_LOW:
                 raise ValueError("outcome: coordination, harm and their link are all needed")
         return self
 
@@ -71,3 +75,13 @@ class Assessment(Value):
     def severities(self) -> dict[Harm, Severity]:
         """The severity of each form of harm."""
         return {one.harm: one.severity for one in self.harms}
+
+
+def rule_of(severities: Mapping[Harm, Severity]) -> Rule:
+    """The rule of designation that severities meet: one high, several moderate, or too low."""
+    levels = list(severities.values())
+    if Severity.HIGH in levels:
+        return Rule.DESIGNATE_ONE_HIGH
+    if levels.count(Severity.MODERATE) >= SEVERAL_MODERATE:
+        return Rule.DESIGNATE_MODERATES
+    return Rule.HARM_TOO_LOW

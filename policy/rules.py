@@ -222,6 +222,21 @@ class Rule(StrEnum):
         Clause.DUTY_REASONS,
         "What is laid cites the evidence it rests on.",
     )
+    LIMIT = (
+        "restriction.limit.v1",
+        Clause.VISIBILITY,
+        "Accounts and posts associated with a designated group are shown less.",
+    )
+    NOT_RECOMMENDED = (
+        "restriction.not_recommended.v1",
+        Clause.RECOMMENDATION,
+        "Accounts and posts associated with a designated group are not recommended.",
+    )
+    TREND_BLOCKED = (
+        "restriction.trend_blocked.v1",
+        Clause.TRENDS,
+        "A trend directly linked with a designated group does not appear.",
+    )
     PERIOD = (
         "restriction.period.v1",
         Clause.EXPIRY,
