@@ -12,7 +12,7 @@ import csv
 import hashlib
 import io
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -83,7 +83,8 @@ class Maker:
 
     phrases: Mapping[str, list[str]]
     posts: list[Row] = field(default_factory=list)
-    drawn: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    drawn: Counter[str] = field(default_factory=Counter)
+    count: Counter[str] = field(default_factory=Counter)
     targets: list[tuple[str, datetime]] = field(default_factory=list)
 
     def say(self, theme: str) -> list[str]:
@@ -99,7 +100,8 @@ class Maker:
         ]
 
     def add(self, account: str, at: datetime, text: str, **more: str) -> None:
-        post_id = more.pop("post_id", "") or f"p-{len(self.posts):04d}"
+        self.count[account] += 1
+        post_id = more.pop("post_id", "") or f"{account}-{self.count[account]:02d}"
         self.posts.append(
             {
                 "post_id": post_id,
@@ -204,18 +206,18 @@ def campaigner(maker: Maker, person: Row, calls: Mapping[str, Row]) -> None:
                 maker.reply_to_target(account, at, text)
         chat(maker, person, 4 + choose(2, account, "chat"))
         return
-    evenings = flood_evenings(account, 2 + choose(3, account, "evenings"))
-    for n, day in enumerate(evenings):
-        begin = february(day, 20)
+    organises = role == "organiser"
+    evenings = flood_evenings(account, 6 if organises else 2 + choose(3, account, "evenings"))
+    for n, day in enumerate(evenings * (2 if organises else 1)):
         text = voice(account, maker.say("abuse"))
         if choose(3, account, n, "tag") == 0:
             text += f" #{CAMPAIGN}"
-        seconds = choose(5400, account, n, "reply")
-        maker.reply_to_target(account, begin + timedelta(seconds=seconds), text)
+        after = timedelta(seconds=choose(5400, account, n, "reply"))
+        maker.reply_to_target(account, february(day, 20) + after, text)
     for n, day in enumerate(evenings[: 1 + choose(2, account, "reposts")]):
         after = timedelta(seconds=60 + choose(3300, account, n, "repost"))
         repost(maker, account, february(day, 19, 10) + after, calls[CALLS[day]])
-    for n in range(1 + choose(5, account, "rally") // 4):
+    for n in range(5 if organises else 1 + choose(5, account, "rally") // 4):
         text = voice(account, maker.say("rally"))
         at = february(evenings[-1 - n], 19, 15 + choose(44, account, n))
         maker.add(account, at, f"{text} #{CAMPAIGN}")
@@ -231,7 +233,7 @@ def friend_of_library(maker: Maker, person: Row) -> None:
         at = february(day, 18) + timedelta(seconds=choose(900, account, n))
         text = voice(account, maker.say(theme))
         maker.add(account, at, f"{text} #{LIBRARY}")
-    chat(maker, person, 4 + choose(3, account, "chat"))
+    chat(maker, person, 3 + choose(3, account, "chat"))
 
 
 def edited(text: str, account: str, wave: int) -> str:
@@ -283,7 +285,7 @@ def posts_of(cast: list[Row]) -> list[Row]:
             case "about":
                 chat(maker, person, 4)
             case "ordinary":
-                chat(maker, person, 6 + choose(4, person["account_id"], "chat"))
+                chat(maker, person, 5 + choose(4, person["account_id"], "chat"))
     ring(maker, [person for person in cast if person["role"] == "ring"])
     return sorted(maker.posts, key=lambda post: (post["created_at"], post["post_id"]))
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from policy.assess import assess_group
+from policy.assessment import Outcome
 from policy.boilerplate import check_answers
 from policy.findings import Coordination, Finding, Proof
 from policy.groups import Group
@@ -19,7 +21,10 @@ from policy.people import is_person
 from policy.protected import ProtectedAccount
 from policy.questions import FourQuestions
 from policy.records import Account, Post
-from policy.words import LinkageKind, Nature, RestrictionKind
+from policy.rules import Rule
+from policy.technical import judge_technical
+from policy.use import PRIMARY_USE_POSTS
+from policy.words import LinkageKind, Nature, RestrictionKind, Severity
 
 FOLDER = Path(__file__).resolve().parents[2] / "example"
 TARGET = "bean_rows_chalk_12"
@@ -274,6 +279,40 @@ def test_answers_are_in_earnest_and_cite_what_there_is(
     assert [name for name, nature in natures.items() if nature is Nature.ACTIVISM] == [
         "open-hollin-library"
     ]
+
+
+def test_the_policy_says_what_the_readme_says(
+    groups: dict[str, Group], incidents: dict[str, Incident], findings: dict[str, Finding]
+) -> None:
+    found = {}
+    for given in loaded("assessments.json"):
+        group = groups[given["group_id"]]
+        questions = FourQuestions.model_validate(given["questions"])
+        assert group.nature is questions.nature
+        made = assess_group(
+            f"of-{group.id}",
+            group,
+            findings=findings.values(),
+            incidents=incidents.values(),
+            questions=questions,
+            now=NEWEST + timedelta(hours=1),
+        )
+        found[group.id] = (made.outcome, made.rule, *made.severities.values())
+    low, moderate, high = Severity
+    assert found == {
+        "weigh-it-again": (Outcome.DESIGNATE, Rule.DESIGNATE_ONE_HIGH, moderate, high, low),
+        "clear-drop": (Outcome.NOT, Rule.HARM_TOO_LOW, low, low, moderate),
+        "open-hollin-library": (Outcome.NOT, Rule.HARM_TOO_LOW, low, low, low),
+    }
+    proven = {name for name, finding in findings.items() if judge_technical(finding).proven}
+    assert proven == {"drop-ring"}
+
+
+def test_organisers_post_enough_to_tell_what_their_accounts_are_for(
+    posts: list[Post], cast: dict[str, str]
+) -> None:
+    counts = Counter(post.account_id for post in posts if cast[post.account_id] == "organiser")
+    assert all(count >= PRIMARY_USE_POSTS for count in counts.values())
 
 
 def test_protected_list_parses(cast: dict[str, str]) -> None:
