@@ -4,10 +4,11 @@ Source: "we use an assessment of both coordination and harm, as defined above, t
 outcome is a proposal to people, never a designation.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from policy.activism import guard_applies, guarded
 from policy.assessment import Assessment, GuardResult, Outcome, rule_of
+from policy.clauses import Clause
 from policy.conflicts import ConflictResult, Ruling, rule_on
 from policy.coordinated import CoordinationResult, judge_coordination
 from policy.findings import Finding
@@ -91,7 +92,11 @@ def assess_group(
         rule=rule,
         clause=rule.clause,
         why=_why(rule, coordination, severities),
-        missing=_missing(rule, coordination, harms, questions, in_full),
+        missing=(
+            *_missing(rule, coordination, harms, questions),
+            *_not_counting(harms, in_full),
+            *_placeless(own, harms),
+        ),
     )
 
 
@@ -159,32 +164,38 @@ def _missing(
     coordination: CoordinationResult,
     harms: tuple[HarmAssessment, ...],
     questions: FourQuestions | None,
-    in_full: tuple[HarmAssessment, ...],
-) -> tuple[str, ...]:
-    missing: list[str] = []
+) -> Iterator[str]:
     if not coordination.found:
-        missing.append("coordination: a finding, technical or social, on posts or with sources")
+        yield "coordination: a finding, technical or social, on posts or with sources"
     if rule in (Rule.HARM_TOO_LOW, Rule.NOT_COORDINATED):
-        missing.extend(
-            f"{one.harm} harm is {one.severity} because {one.why}; "
-            f"documented: {one.documented.why}; sources: {one.sources.why}; "
-            f"likelihood: {one.likelihood.why}"
-            for one in harms
-        )
+        for one in harms:
+            yield (
+                f"{one.harm} harm is {one.severity}: {one.why}; {one.documented.why}; "
+                f"{one.sources.why}; {one.likelihood.why}"
+            )
     if rule is Rule.ACTIVISM:
-        missing.append(
+        yield (
             "activism: harm by organisers that two independent sources without a stake attribute, "
             "or a person's judgement that the group is not activism or the like"
         )
     if rule is Rule.CONFLICT:
-        missing.append("conflict: physical or psychological harm, or a high informational one")
+        yield "conflict: physical or psychological harm, or a high informational one"
     if questions is None:
-        missing.append("the four questions are not answered by a person yet")
-    lost = {one.incident_id: one for full in (*in_full, *harms) for one in full.left_out}
+        yield "questions: a person has not answered the four questions yet"
+
+
+def _not_counting(
+    harms: tuple[HarmAssessment, ...], in_full: tuple[HarmAssessment, ...]
+) -> Iterator[str]:
     counted = {incident for one in harms for incident in one.incident_ids}
-    missing.extend(
-        f"incident {one.incident_id} does not count: {one.why} [{one.rule}]"
-        for one in lost.values()
-        if one.incident_id not in counted
-    )
-    return tuple(missing)
+    lost = {one.incident_id: one for full in (*in_full, *harms) for one in full.left_out}
+    for one in lost.values():
+        if one.incident_id not in counted:
+            yield f"incident {one.incident_id} does not count: {one.why} [{one.rule}]"
+
+
+def _placeless(incidents: Iterable[Incident], harms: tuple[HarmAssessment, ...]) -> Iterator[str]:
+    counted = {incident for one in harms for incident in one.incident_ids}
+    ids = [one.id for one in incidents if one.id in counted and not one.where]
+    if ids:
+        yield f"where: harm differs between places; not stated for {', '.join(ids)} [{Clause.CONTEXT}]"

@@ -6,9 +6,13 @@ its posts or its proof; one that rests on nothing is none.
 
 from collections.abc import Iterable
 
+from policy.clauses import Clause
 from policy.findings import Coordination, Finding
 from policy.rules import Rule
 from policy.words import Id, Value
+
+
+_CLAUSES = {Coordination.TECHNICAL: Clause.TECHNICAL, Coordination.SOCIAL: Clause.SOCIAL}
 
 
 class CoordinationResult(Value):
@@ -17,6 +21,8 @@ class CoordinationResult(Value):
     found: bool
     finding_ids: tuple[Id, ...] = ()
     kinds: tuple[Coordination, ...] = ()
+    clauses: tuple[str, ...] = ()
+    """The clauses that define these kinds."""
     off_platform: bool = False
     rule: str
     clause: str
@@ -25,7 +31,7 @@ class CoordinationResult(Value):
 
 def is_coordination(finding: Finding) -> bool:
     """Whether one finding is coordination and rests on something."""
-    if finding.kind not in (Coordination.TECHNICAL, Coordination.SOCIAL):
+    if finding.kind not in _CLAUSES:
         return False
     if finding.origin == "person":
         return bool(finding.sources)
@@ -42,6 +48,7 @@ def judge_coordination(findings: Iterable[Finding], group_id: str) -> Coordinati
         found=bool(found),
         finding_ids=tuple(one.id for one in found),
         kinds=tuple(sorted({one.kind for one in found})),
+        clauses=tuple(sorted({_CLAUSES[one.kind] for one in found})),
         off_platform=any(not one.on_platform for one in found),
         rule=rule,
         clause=rule.clause,

@@ -6,6 +6,7 @@ Source: "How do we define harm?". A policy may stand under two forms.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from policy.clauses import Clause
 from policy.words import Harm, Policy
 
 POLICIES_UNDER: Mapping[Harm, tuple[Policy, ...]] = MappingProxyType(
@@ -35,6 +36,16 @@ POLICIES_UNDER: Mapping[Harm, tuple[Policy, ...]] = MappingProxyType(
         ),
     }
 )
+
+
+CLAUSE_OF: Mapping[Harm, Clause] = MappingProxyType(
+    {
+        Harm.PHYSICAL: Clause.HARM_PHYSICAL,
+        Harm.PSYCHOLOGICAL: Clause.HARM_PSYCHOLOGICAL,
+        Harm.INFORMATIONAL: Clause.HARM_INFORMATIONAL,
+    }
+)
+"""The clause that defines each form of harm."""
 
 
 def harms_of(policy: Policy) -> tuple[Harm, ...]:

@@ -135,7 +135,13 @@ def lay(
         raise Refusal(Rule.SHIELDED, "an appeal was won; until the shield ends people decide")
     _check_severe_enough(order, on, primary_use, tuple(strikes), now)
     since = check_again(
-        order.subject_kind, order.subject_id, order.kind, ground, earlier, seen, now
+        subject_kind=order.subject_kind,
+        subject_id=order.subject_id,
+        kind=order.kind,
+        ground=ground,
+        earlier=earlier,
+        seen=seen,
+        now=now,
     )
     rule, clause = (Rule.REAPPLY, Rule.REAPPLY.clause) if since else clause_for(order.kind, on)
     return Restriction(

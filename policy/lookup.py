@@ -57,10 +57,10 @@ class View(Value):
 
 def visible(restrictions: Iterable[Restriction], surface: Surface, now: UtcDatetime) -> View:
     """Tell what `surface` does with a subject, given all restrictions that were laid on it."""
-    standing = sorted((one for one in restrictions if one.stands(now)), key=_weight)
+    holding = sorted((one for one in restrictions if one.stands(now)), key=_weight)
     for rule, kind, surfaces, verdict in ORDER:
         if surface in surfaces:
-            for one in standing:
+            for one in holding:
                 if one.kind is kind:
                     return View(
                         surface=surface,

@@ -20,6 +20,7 @@ class Seen(Value):
 
 
 def check_again(
+    *,
     subject_kind: SubjectKind,
     subject_id: str,
     kind: RestrictionKind,

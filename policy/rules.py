@@ -193,14 +193,14 @@ class Rule(StrEnum):
     )
     PERSON_UNSURE = (
         "person.unsure.v1",
-        Clause.DUTY_PERSON,
+        Clause.ROLLING,
         "Outside the act lane a person decides first.",
     )
 
     # Restrictions
     GROUND = (
         "restriction.ground.v1",
-        Clause.BOTH,
+        Clause.ACTOR,
         (
             "Nothing is laid without a standing designation, proven technical coordination or a "
             "violation of one's own."
@@ -342,11 +342,6 @@ class Rule(StrEnum):
         "Whoever took the decision does not decide the appeal.",
     )
     APPEAL_STEP = ("appeal.step.v1", Clause.DUTY_APPEAL, "An appeal is decided once.")
-    STRIKES = (
-        "strike.repeated.v1",
-        Clause.VIOLATION_SUSPENSION,
-        "Strikes that have not run out make violations repeated.",
-    )
 
 
 RULES: dict[str, Rule] = {rule.value: rule for rule in Rule}

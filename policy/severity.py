@@ -13,6 +13,7 @@ from pydantic import Field
 
 from policy.cause import LeftOut, Linked, link
 from policy.findings import Finding
+from policy.harms import CLAUSE_OF
 from policy.incidents import Incident
 from policy.people import require_person
 from policy.rules import Rule
@@ -56,6 +57,8 @@ class HarmAssessment(Value):
     """One form of harm, assessed: a severity with its tests, citing incidents and the clause."""
 
     harm: Harm
+    harm_clause: str
+    """The clause that defines this form of harm."""
     severity: Severity
     documented: Test
     sources: Test
@@ -70,6 +73,7 @@ class HarmAssessment(Value):
     independent_sources: int = Field(default=0, ge=0)
     rule: str
     clause: str
+    """The clause that describes this level of severity."""
     why: str
     assessed_at: UtcDatetime
 
@@ -109,6 +113,7 @@ def assess(
     severity, why = TABLE[documented.level, sources.level, likelihood.level]
     return HarmAssessment(
         harm=harm,
+        harm_clause=CLAUSE_OF[harm],
         severity=severity,
         documented=documented,
         sources=sources,

@@ -1,0 +1,74 @@
+"""Every rule names a clause, every name in the room is known, and the room is pure."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from policy.clauses import CLAUSES, Clause
+from policy.rules import RULES, Rule
+
+ROOM = Path(__file__).resolve().parents[2] / "policy"
+MODULES = sorted(ROOM.glob("*.py"))
+PURE = [path for path in MODULES if path.name != "settings.py"]
+
+
+def test_every_clause_has_a_heading_and_says_something() -> None:
+    assert len(CLAUSES) == len(Clause) == len({clause.says for clause in Clause})
+    assert all(clause.heading and clause.says.endswith(".") for clause in Clause)
+
+
+def test_headings_are_those_of_the_policy_and_one_of_our_own(shared: Path) -> None:
+    (text,) = [path.read_text("utf-8") for path in (shared / "seed").glob("000_*.txt")]
+    headings = {clause.heading for clause in Clause}
+    assert {one for one in headings if one not in text} == {"Duties beyond the policy's text"}
+
+
+def test_every_rule_is_named_versioned_and_stands_on_a_clause() -> None:
+    assert len(RULES) == len(Rule)
+    for rule in Rule:
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+\.v\d+", rule.value), rule
+        assert isinstance(rule.clause, Clause)
+        assert rule.says.endswith(".")
+
+
+def test_every_clause_of_the_policy_is_carried_out_by_a_rule_or_laid() -> None:
+    used = {rule.clause for rule in Rule}
+    named = "".join(path.read_text("utf-8") for path in MODULES if path.name != "clauses.py")
+    unused = [clause for clause in Clause if clause not in used and clause.name not in named]
+    assert unused == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_every_rule_named_in_the_room_is_known(path: Path) -> None:
+    named = re.findall(r'"([a-z_]+\.[a-z_]+\.v\d+)"', path.read_text("utf-8"))
+    assert [name for name in named if name not in RULES] == []
+
+
+def test_every_rule_is_used_outside_its_list() -> None:
+    code = "".join(path.read_text("utf-8") for path in MODULES if path.name != "rules.py")
+    unused = [rule for rule in Rule if f"Rule.{rule.name}" not in code and rule.value not in code]
+    assert unused == []
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.name)
+def test_the_room_reads_no_clock_does_no_io_and_knows_no_ml(path: Path) -> None:
+    code = path.read_text("utf-8")
+    forbidden = (
+        r"datetime\.now|utcnow|time\.time\(|date\.today|\bopen\(|read_text|write_text|os\.environ"
+        r"|import (os|random|requests|httpx|socket|subprocess|sqlalchemy|torch|sklearn|numpy)\b"
+        r"|from (os|random|requests|httpx|socket|subprocess|sqlalchemy|torch|sklearn|numpy)\b"
+    )
+    assert re.findall(forbidden, code) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_the_room_imports_no_other_room(path: Path) -> None:
+    rooms = "intake|coordination|models|store|casework|labeling|serving|training|cli"
+    code = path.read_text("utf-8")
+    assert re.findall(rf"^(?:from|import) (?:{rooms})\b", code, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_modules_are_small(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 420
