@@ -1,6 +1,7 @@
 """Languages as ISO 639-1: from tags, from the platforms' own codes, from English names."""
 
 import re
+from functools import lru_cache
 
 _TAG = re.compile(r"([a-z]{2,3})([-_][a-z0-9]{2,8})*")
 
@@ -52,6 +53,7 @@ _BY_NAME = {
 _CODES = frozenset(_BY_NAME.values())
 
 
+@lru_cache(maxsize=1_000)
 def iso_639_1(given: str) -> tuple[str | None, bool]:
     """The two-letter code of `given`, and whether `given` was understood.
 

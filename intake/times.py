@@ -40,7 +40,7 @@ def _of_text(text: str) -> tuple[int, bool]:
     if _NUMBER.fullmatch(text):
         return _of_number(float(text) if "." in text else int(text), text), False
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError(f"not a date and time: {_cut(text)}") from None
     if len(text) < 10 or text[4] != "-" or text[5] == "W":
@@ -52,7 +52,7 @@ def _of_text(text: str) -> tuple[int, bool]:
 def _of_datetime(moment: datetime) -> tuple[int, bool]:
     naive = moment.tzinfo is None
     aware = moment.replace(tzinfo=UTC) if naive else moment
-    return _checked((aware - _EPOCH) // _MICROSECOND, moment.isoformat()), naive
+    return _checked((aware - _EPOCH) // _MICROSECOND, aware), naive
 
 
 def _of_number(number: float, shown: str) -> int:
@@ -62,9 +62,9 @@ def _of_number(number: float, shown: str) -> int:
     raise ValueError(f"not between 1990 and 2100: {_cut(shown)}")
 
 
-def _checked(moment: int, shown: str) -> int:
+def _checked(moment: int, shown: object) -> int:
     if not _FIRST <= moment < _LAST:
-        raise ValueError(f"not between 1990 and 2100: {_cut(shown)}")
+        raise ValueError(f"not between 1990 and 2100: {_cut(str(shown))}")
     return moment
 
 
