@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 """Microseconds."""
+PARTS = 2
+"""Bins to a window. Meetings are counted by bins that reach past the window by less than one bin
+at either end, so chance is never put too low (1.25 times the true mean with two bins)."""
 
 
 def audience_mean(layer: Layer, tested: ir.Table, edges: int) -> Floats:
     """Objects on which each tested pair would meet if objects were dealt anew in each stratum."""
-    rows, width = layer.rows, max(layer.window, 1)
-    stratum_width = max(DAY, 4 * width)
-    bins = rows.mutate(bin=rows.time // width)
+    rows, width = layer.rows, max(layer.window // PARTS, 1)
+    stratum_width = max(DAY, 4 * layer.window)
+    ends = tested.select(account="source").union(tested.select(account="target")).distinct()
+    bins = rows.semi_join(ends, "account").mutate(bin=lambda t: t.time // width)
     bins = bins.group_by("account", "bin").agg(n=bins.count(), at=bins.time.min())
     a = bins.rename(source="account", na="n")
     b = bins.select(target="account", nb="n", bin="bin")
-    near = ibis.union(*(b.mutate(bin=b.bin + step) for step in (-1, 0, 1)))
+    steps = range(-PARTS, PARTS + 1)
+    near = ibis.union(*(b.mutate(bin=b.bin + step) for step in steps))
     met = tested.inner_join(a, "source").inner_join(near, ["target", "bin"])
     met = met.mutate(stratum=met["at"] // stratum_width)
     met = met.group_by("edge", "stratum").agg(meetings=(met.na * met.nb).sum()).to_pyarrow()
@@ -47,19 +52,19 @@ def _ints(table: pa.Table) -> dict[str, Ints]:
 
 
 def _expected(met: dict[str, Ints], strata: dict[str, Ints], edges: int) -> Floats:
-    edge, stratum, meetings = met["edge"], met["stratum"], met["meetings"]
+    edge, at, meetings = met["edge"], met["stratum"], met["meetings"]
     k, objects = strata["k"], strata["objects"]
     mean = np.zeros(edges)
-    by_stratum = np.argsort(stratum, kind="stable")
-    bounds = np.searchsorted(stratum[by_stratum], np.unique(stratum), side="left")
-    for some in np.split(by_stratum, bounds[1:]):
-        here = strata["stratum"] == stratum[some[0]]
+    by_stratum: Ints = np.argsort(at, kind="stable")
+    starts = np.unique(at[by_stratum], return_index=True)[1]
+    for some in np.split(by_stratum, starts[1:]):
+        here = strata["stratum"] == at[some][0]
         dealt = (k[here] * objects[here]).sum()
         same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt * (dealt - 1), 1))
         # Many pairs have the same number of meetings; each is worked out once.
         values, back = np.unique(meetings[some], return_inverse=True)
         with np.errstate(divide="ignore"):
             missed = np.exp(values[:, None] * np.log1p(-same)[None, :])
-        met = ((1 - missed) * objects[here]).sum(axis=1)
-        np.add.at(mean, edge[some], met[back])
+        objects_met = ((1 - missed) * objects[here]).sum(axis=1)
+        np.add.at(mean, edge[some], objects_met[back])
     return mean

@@ -21,6 +21,10 @@ def _epoch_us(moment: dt.Timestamp) -> dt.Int64:
     """DuckDB's own function, named here so that Ibis may call it."""
 
 
+def _make_timestamp(micros: dt.Int64) -> dt.Timestamp:
+    """DuckDB's own function for the way back."""
+
+
 def _regexp_extract_all(
     text: dt.String, pattern: dt.String, group: dt.Int64
 ) -> dt.Array[dt.String]:
@@ -28,6 +32,9 @@ def _regexp_extract_all(
 
 
 _epoch = ibis.udf.scalar.builtin(_epoch_us, name="epoch_us", signature=((dt.timestamp,), dt.int64))
+_from_epoch = ibis.udf.scalar.builtin(
+    _make_timestamp, name="make_timestamp", signature=((dt.int64,), dt.timestamp)
+)
 _extract_all = ibis.udf.scalar.builtin(
     _regexp_extract_all,
     name="regexp_extract_all",
@@ -42,20 +49,26 @@ def connect(engine: str, *, scratch: Path, threads: int | None, memory: str) -> 
     """
     if engine != "duckdb":
         raise EngineError(f"engine {engine!r} is not available; available: duckdb")
-    return ibis.duckdb.connect(
+    con = ibis.duckdb.connect(
         scratch / "work.duckdb",
         temp_directory=str(scratch),
         memory_limit=memory,
-        # Naive times in files are UTC by contract, whatever the machine's own zone.
-        TimeZone="UTC",
         preserve_insertion_order=False,
         **({} if threads is None else {"threads": threads}),
     )
+    # Naive times in files are UTC by contract, whatever the machine's own zone.
+    con.raw_sql("SET TimeZone = 'UTC'")
+    return con
 
 
 def micros(moment: ir.TimestampValue) -> ir.IntegerValue:
     """Microseconds since 1970-01-01 UTC of a timestamp; a naive one is UTC."""
     return _epoch(moment.cast("timestamp"))
+
+
+def moment(micros_since_1970: ir.IntegerValue) -> ir.TimestampValue:
+    """The timestamp in UTC of microseconds since 1970-01-01 UTC."""
+    return _from_epoch(micros_since_1970).cast("timestamp('UTC')")
 
 
 def extract_all(text: ir.StringValue, pattern: str, group: int) -> ir.ArrayValue:

@@ -2,10 +2,12 @@
 
 The two are `timing` (with its closed-circle form, pace) and `audience`.
 
-A pair counts by *occasions*, never more than its distinct posts on either side. Its p is
-max(audience, 2 · min(timing, pace)): it must be more than a shared audience AND more than shared
-moments. Tested are all pairs of accounts that share at least two objects at all; their number is
-bounded from above without joining, so q is never too small.
+A pair counts by *occasions*, never more than its distinct posts on either side. Tested are the
+pairs that met on at least MIN_OCCASIONS occasions. Because they were chosen by what is tested, each
+null's p is taken given that choice: P(at least as many as seen) / P(at least MIN_OCCASIONS), which
+is a valid p for the pairs so chosen and needs no count of all pairs that were not. Both must fail:
+the p of a pair is max(audience, 2 · min(timing, pace)), for more than a shared audience AND more
+than shared moments.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from coordination.chance import poisson_tail
 from coordination.timing import timing
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
+    from collections.abc import Callable
 
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
@@ -39,19 +41,12 @@ class Tests:
     target: Ints
     occasions: Ints
     p_timing: Floats
-    p_pace: Floats
+    """Chance of as many occasions under the timing null, or its closed-circle form if less."""
     p_audience: Floats
+    p: Floats
+    """Over both nulls, given that the pair met often enough to be tested."""
     expected_audience: Floats
     """Objects on which the pair would meet by the audience null."""
-    tests: float
-    """Pairs that were looked at: those here and all that met less often."""
-
-    @property
-    def p(self) -> Floats:
-        """The p-value of each pair, over both nulls."""
-        moments = np.minimum(1.0, 2 * np.minimum(self.p_timing, self.p_pace))
-        p: Floats = np.maximum(self.p_audience, moments)
-        return p
 
 
 def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
@@ -63,23 +58,28 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     source, target, occasions = (
         table[name].to_numpy().astype(np.int64) for name in ("source", "target", "occasions")
     )
-    tests = _tests(layer.held, len(source))
     if len(source) == 0:
         none = np.empty(0)
-        return Tests(source, target, occasions, none, none, none, none, tests)
-    p_timing, p_pace = timing(work, layer, tested, seed)
+        return Tests(source, target, occasions, none, none, none, none)
+    own, pace = timing(work, layer, tested, seed)
     expected = audience_mean(layer, tested, len(source))
-    p_audience = poisson_tail(expected, occasions)
-    return Tests(source, target, occasions, p_timing, p_pace, p_audience, expected, tests)
+    p_own, given_own = _p(own.tail, occasions)
+    p_pace, given_pace = _p(pace.tail, occasions)
+    p_audience, given_audience = _p(lambda seen: poisson_tail(expected, seen), occasions)
+    moments = np.minimum(1.0, 2 * np.minimum(given_own, given_pace))
+    return Tests(
+        source=source,
+        target=target,
+        occasions=occasions,
+        p_timing=np.minimum(1.0, 2 * np.minimum(p_own, p_pace)),
+        p_audience=p_audience,
+        p=np.maximum(given_audience, moments),
+        expected_audience=expected,
+    )
 
 
-def _tests(held: ir.Table, tested: int) -> float:
-    """An upper bound of the pairs of accounts that share at least two objects."""
-    busy = held.group_by("account").agg(objects=held.count())
-    busy = busy.filter(busy.objects >= MIN_OCCASIONS)
-    accounts = int(busy.count().to_pyarrow().as_py())
-    sharers = held.semi_join(busy, "account").group_by("object").agg(k=lambda t: t.count())
-    k = sharers.k.cast("float64")
-    by_objects = (k * (k - 1) / 2).sum().to_pyarrow().as_py() or 0.0
-    bound = min(accounts * (accounts - 1) / 2, by_objects / MIN_OCCASIONS)
-    return max(bound, float(tested))
+def _p(tail: Callable[[Ints], Floats], seen: Ints) -> tuple[Floats, Floats]:
+    """The p of what was seen, and the same given that it was enough to be tested."""
+    p, chosen = tail(seen), tail(np.full_like(seen, MIN_OCCASIONS))
+    given = np.divide(p, chosen, out=np.ones_like(p), where=chosen > 0)
+    return p, np.minimum(given, 1.0)

@@ -13,6 +13,7 @@ objects.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ from coordination.clusters import partition
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from coordination.chance import Floats
+    from coordination.chance import Floats, Ints
     from coordination.layer import Layer
     from coordination.workspace import Workspace
 
@@ -31,8 +32,20 @@ CIRCLE = 0.5
 """An object of which this share of actions comes from a circle is the circle's own."""
 
 
-def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> tuple[Floats, Floats]:
-    """p-values of each tested pair under the timing null and under its closed-circle form.
+@dataclass(frozen=True)
+class Trials:
+    """The objects that each tested pair shared, with the chance to meet on each."""
+
+    chance: Floats
+    edge: Ints
+
+    def tail(self, at_least: Ints) -> Floats:
+        """The chance of each pair to meet on at least so many objects."""
+        return poisson_binomial_tail(self.chance, self.edge, at_least)
+
+
+def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> tuple[Trials, Trials]:
+    """What each tested pair would do under the timing null and under its closed-circle form.
 
     `tested` has edge (0 …), source, target and occasions.
     """
@@ -47,10 +60,9 @@ def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> tuple[
     # One pair's worth of the layer's pace stands in for what outsiders do not show.
     pace = (outside_met + trials["pace"]) / (outside_pairs + 1)
     meetings = trials["na"] * trials["nb"]
-    at_least = tested.order_by("edge").occasions.to_pyarrow().to_numpy().astype(np.int64)
     return (
-        poisson_binomial_tail(np.minimum(1.0, meetings * own), edge, at_least),
-        poisson_binomial_tail(np.minimum(1.0, meetings * pace), edge, at_least),
+        Trials(np.minimum(1.0, meetings * own), edge),
+        Trials(np.minimum(1.0, meetings * pace), edge),
     )
 
 

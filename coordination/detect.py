@@ -1,0 +1,227 @@
+"""Who acts in concert in a set of posts: the whole run, from a source to findings and files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coordination.actions import SHARES_LAYER, actions, shared_keys, without_time
+from coordination.clusters import partition
+from coordination.engine import connect
+from coordination.evidence import evidence, read_pairs, told
+from coordination.findings import NO_LAYER_DATA, TOO_FEW_OCCASIONS, CoordinationFinding, Kind
+from coordination.gather import clusters, membership
+from coordination.judge import MIN_GROUP, by_chance, judge, nothing
+from coordination.layer import MAX_PAIRS, Layer, meet
+from coordination.level import sample
+from coordination.nulls import run_tests
+from coordination.outputs import write_outputs
+from coordination.result import Cluster, DetectReport
+from coordination.source import InputError, Source, Tabular, open_source
+from coordination.tested import Tested, together
+from coordination.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+LEVEL = 0.01
+"""Expected share of false edges among those reported."""
+MAX_CHANCE_FINDINGS = 20
+"""Groups that chance explains are named, largest first, and no more than these."""
+
+Progress = Callable[[str, float], None]
+"""Told the step that begins and the share of the run that is done (0 to 1)."""
+
+
+def detect(
+    source: Tabular,
+    *,
+    on: Sequence[str],
+    window: timedelta | Mapping[str, timedelta],
+    out: Path | str,
+    engine: str = "duckdb",
+    seed: int = 0,
+    level: float = LEVEL,
+    fields: Mapping[str, str] | None = None,
+    linkages: Tabular | None = None,
+    threads: int | None = None,
+    memory: str = "3GB",
+    max_pairs: int = MAX_PAIRS,
+    progress: Progress | None = None,
+) -> DetectReport:
+    """Find accounts that act in concert, with evidence, against chance.
+
+    source: a lake, Parquet or CSV file, Arrow table, Ibis table or DuckDB relation of posts
+    (contract columns), or a table of shares (fields object, account, post, time).
+    on: layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, reply, reply_account,
+    media, linkage, column:<name>. For a table of shares nothing: its one layer is `object`.
+    window: how far apart two posts may be, one for all layers or one for each.
+    out: a folder; edges.parquet, evidence.parquet, clusters.parquet, network.graphml and
+    report.html are written into it, each whole or not at all.
+    level: expected share of false edges among those reported (Benjamini-Hochberg).
+
+    Raises InputError (a file, column or layer), EngineError, ValueError (a window).
+    """
+    tell = progress or (lambda _step, _done: None)
+    with tempfile.TemporaryDirectory(prefix="concert-") as scratch:
+        con = connect(engine, scratch=Path(scratch), threads=threads, memory=memory)
+        try:
+            tell("reading", 0.0)
+            opened = open_source(con, source, fields=fields, linkages=linkages)
+            names = _layers(opened, on)
+            windows = _windows(names, window)
+            work = workspace(con, actions(opened, names))
+            run = _Run(work, opened, names, windows, seed, level, max_pairs, tell)
+            return run.report(Path(out))
+        finally:
+            con.disconnect()
+
+
+def _layers(source: Source, on: Sequence[str]) -> tuple[str, ...]:
+    if "linkage" in on and source.linkages is None:
+        raise InputError("layer 'linkage' asked for, and the source has no linkages")
+    if source.shares is not None:
+        return (SHARES_LAYER,)
+    return tuple(layer for layer in dict.fromkeys(on) if layer != "linkage")
+
+
+def _windows(
+    layers: Sequence[str], window: timedelta | Mapping[str, timedelta]
+) -> dict[str, timedelta]:
+    given = dict.fromkeys(layers, window) if isinstance(window, timedelta) else dict(window)
+    for layer in layers:
+        if layer not in given:
+            raise ValueError(f"no window for the layer {layer!r}")
+        if given[layer] < timedelta(0):
+            raise ValueError(f"the window of the layer {layer!r} is negative")
+    return {layer: given[layer] for layer in layers}
+
+
+@dataclass(frozen=True)
+class _Run:
+    work: Workspace
+    source: Source
+    names: tuple[str, ...]
+    windows: Mapping[str, timedelta]
+    seed: int
+    level: float
+    max_pairs: int
+    tell: Progress
+
+    def report(self, out: Path) -> DetectReport:
+        layers, tested = self._test()
+        reported = tested.where(tested.q <= self.level)
+        wanted = self.work.con.create_table("reported", reported.table(self.names), overwrite=True)
+        shown = self.work.store("evidence", evidence(self.work, layers, wanted))
+        accounts = self.work.accounts.order_by("code").name.to_pyarrow().to_pylist()
+        member = membership(reported, len(accounts), self.seed)
+        self.tell("shuffling", 0.6)
+        samples = [sample(self.work, layer, member.of, self.seed) for layer in layers]
+        self.tell("judging", 0.8)
+        seconds = [self.windows[name].total_seconds() for name in self.names]
+        shuffles = [(inside, shuffled) for _, inside, shuffled in samples]
+        pairs = read_pairs(shown)
+        found = clusters(
+            reported, member, accounts, pairs=pairs, windows_s=seconds, shuffles=shuffles
+        )
+        report = DetectReport(
+            findings=tuple(self._findings(layers, found, tested, accounts, shown)),
+            levels=tuple(level for level, _, _ in samples),
+            clusters=tuple(found),
+            layers=self.names,
+            windows_s=dict(zip(self.names, seconds, strict=True)),
+            level=self.level,
+            actions=self.work.acts.count().to_pyarrow().as_py(),
+            accounts=len(accounts),
+            edges=sum(level.edges for level, _, _ in samples),
+            tested=len(tested),
+            significant=len(reported),
+            without_time=without_time(self.source).to_pyarrow().as_py() or 0,
+            left_out={layer.name: layer.left_out for layer in layers if layer.left_out},
+            seed=self.seed,
+            files={},
+        )
+        self.tell("writing", 0.9)
+        texts = told(self.source, "text", shown)
+        report = write_outputs(
+            report,
+            self.work,
+            out,
+            layers=layers,
+            tested=tested.table(self.names),
+            shown=shown,
+            texts=texts,
+        )
+        self.tell("done", 1.0)
+        return report
+
+    def _test(self) -> tuple[list[Layer], Tested]:
+        layers, tests = [], []
+        for at, name in enumerate(self.names):
+            self.tell(f"pairs on {name}", 0.1 + 0.5 * at / len(self.names))
+            width = round(self.windows[name] / timedelta(microseconds=1))
+            layers.append(meet(self.work, name, width, self.max_pairs))
+            self.tell(f"chance on {name}", 0.1 + 0.5 * (at + 0.5) / len(self.names))
+            tests.append(run_tests(self.work, layers[-1], self.seed))
+        return layers, together(tests)
+
+    def _findings(
+        self,
+        layers: Sequence[Layer],
+        found: Sequence[Cluster],
+        tested: Tested,
+        accounts: Sequence[str],
+        shown: ir.Table,
+    ) -> list[CoordinationFinding]:
+        keys: list[tuple[str, str, str]] = []
+        linked = shared_keys(self.source)
+        if linked is not None and found:
+            keys = [
+                (row["kind"], row["key_hash"], row["account_id"])
+                for row in linked.to_pyarrow().to_pylist()
+            ]
+        clients = told(self.source, "client", shown)
+        findings = [one for cluster in found for one in judge(cluster, keys, clients)]
+        findings.sort(key=lambda finding: list(Kind).index(finding.kind))
+        return findings + self._chance(tested, accounts) + self._too_little(layers, tested)
+
+    def _chance(self, tested: Tested, accounts: Sequence[str]) -> list[CoordinationFinding]:
+        """Groups whose members met repeatedly, as often as chance gives."""
+        findings = []
+        for at, name in enumerate(self.names):
+            rest = tested.where((tested.q > self.level) & (tested.layer == at))
+            members, community = partition(
+                rest.source, rest.target, rest.occasions.astype(float), self.seed
+            )
+            for group in np.unique(community):
+                some = members[community == group]
+                if len(some) < MIN_GROUP:
+                    continue
+                q = float(rest.q[np.isin(rest.source, some) & np.isin(rest.target, some)].min())
+                who = [accounts[code] for code in some]
+                findings.append(by_chance(who, (name,), q, self.windows[name].total_seconds()))
+        findings.sort(key=lambda finding: (-len(finding.account_ids), finding.id))
+        return findings[:MAX_CHANCE_FINDINGS]
+
+    def _too_little(self, layers: Sequence[Layer], tested: Tested) -> list[CoordinationFinding]:
+        """Layers about which this input says nothing."""
+        findings = []
+        for at, layer in enumerate(layers):
+            if (tested.layer == at).any():
+                continue
+            seconds = layer.window / 1e6
+            rule, why = TOO_FEW_OCCASIONS, "no two accounts met on at least two occasions"
+            if not layer.rows.count().to_pyarrow().as_py():
+                rule, why = NO_LAYER_DATA, "there is no action with a time in it"
+            text = (
+                f"On {layer.name} within {seconds:g} s {why}: too little to tell whether anybody "
+                "acts in concert. It shows neither concert nor its absence."
+            )
+            findings.append(nothing(Kind.INSUFFICIENT, rule, (layer.name,), seconds, text))
+        return findings

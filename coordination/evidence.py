@@ -1,0 +1,83 @@
+"""The posts behind edges, with their names, times and clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from coordination.engine import moment
+from coordination.findings import PostPair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ibis.expr.types as ir
+
+    from coordination.layer import Layer
+    from coordination.source import Source
+    from coordination.workspace import Workspace
+
+
+def evidence(work: Workspace, layers: Sequence[Layer], wanted: ir.Table) -> ir.Table:
+    """The pairs of posts of the edges in `wanted` (layer, source, target: account numbers).
+
+    Returns layer, object, account_id, post_id, at (the earlier), other_account_id, other_post_id,
+    other_at, delta_s; in order of time.
+    """
+    parts = []
+    for layer in layers:
+        found = layer.found.mutate(
+            layer=ibis.literal(layer.name),
+            source=ibis.least(layer.found.account, layer.found.account_y),
+            target=ibis.greatest(layer.found.account, layer.found.account_y),
+        )
+        parts.append(found.semi_join(wanted, ["layer", "source", "target"]))
+    chosen = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    for column, names, name in (
+        ("object", work.objects, "object_name"),
+        ("account", work.accounts, "account_id"),
+        ("account_y", work.accounts, "other_account_id"),
+        ("post", work.posts, "post_id"),
+        ("post_y", work.posts, "other_post_id"),
+    ):
+        lookup = names.select(**{column: names.code, name: names.name})
+        chosen = chosen.inner_join(lookup, column)
+    return chosen.select(
+        "layer",
+        "account_id",
+        "post_id",
+        "other_account_id",
+        "other_post_id",
+        object=chosen.object_name,
+        at=moment(chosen.time),
+        other_at=moment(chosen.time_y),
+        delta_s=chosen.delta / 1e6,
+    ).order_by("at", "other_at", "layer", "object", "post_id", "other_post_id")
+
+
+def read_pairs(table: ir.Table) -> list[PostPair]:
+    """Evidence rows as values."""
+    return [
+        PostPair(
+            layer=row["layer"],
+            object=row["object"],
+            post_id=row["post_id"],
+            account_id=row["account_id"],
+            at=row["at"],
+            other_post_id=row["other_post_id"],
+            other_account_id=row["other_account_id"],
+            other_at=row["other_at"],
+        )
+        for row in table.to_pyarrow().to_pylist()
+    ]
+
+
+def told(source: Source, column: str, shown: ir.Table) -> dict[str, str]:
+    """A column of the source's posts (text, client), by post id, for the posts in `shown`."""
+    if source.posts is None or column not in source.posts.columns:
+        return {}
+    ids = shown.select("post_id").union(shown.select(post_id=shown.other_post_id)).distinct()
+    posts = source.posts.select("post_id", told=source.posts[column].cast("string"))
+    posts = posts.filter(posts.told.notnull(), posts.told != "").semi_join(ids, "post_id")
+    return {row["post_id"]: row["told"] for row in posts.to_pyarrow().to_pylist()}

@@ -1,0 +1,124 @@
+"""What is found, as values: technical, social, chance, or too little to tell; each by a rule.
+
+A rule has a name and a version. What a finding does not show stands in its own summary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    TECHNICAL = "technical"
+    """Proof of common control or automation beyond timing and same text."""
+    SOCIAL = "social"
+    """More acting together than chance gives; what stands behind it is not shown."""
+    CHANCE = "not_distinguishable_from_chance"
+    INSUFFICIENT = "insufficient_data"
+
+
+LINKED = "coordination.technical.linkage/1"
+AUTOMATED = "coordination.technical.automation/1"
+BEYOND_CHANCE = "coordination.social.beyond_chance/1"
+AS_BY_CHANCE = "coordination.chance.not_rejected/1"
+TOO_FEW_ACCOUNTS = "coordination.insufficient.accounts/1"
+TOO_FEW_OCCASIONS = "coordination.insufficient.occasions/1"
+NO_LAYER_DATA = "coordination.insufficient.layer/1"
+
+RULES = {
+    LINKED: (
+        "Members of a cluster beyond chance share a device, phone or payment key that at most "
+        "10 accounts of the data hold. A shared network, client or creation time never suffices."
+    ),
+    AUTOMATED: (
+        "Two members of a cluster beyond chance post the same objects in the same order at least "
+        "5 times, always from one and the same client, with a lag that varies by at most 2 "
+        "seconds, in data whose times are finer than a minute. Press-release copies are not: they "
+        "lack the regular lag."
+    ),
+    BEYOND_CHANCE: (
+        "At least 3 accounts, joined by pairs whose q under both nulls is at most the level set; "
+        "no proof of common control or automation."
+    ),
+    AS_BY_CHANCE: "Pairs met repeatedly, and as often as the nulls give; this is no finding.",
+    TOO_FEW_ACCOUNTS: "Two accounts met more often than chance gives; two are no group.",
+    TOO_FEW_OCCASIONS: "No two accounts met on at least 2 occasions: there is nothing to test.",
+    NO_LAYER_DATA: "The layer has no action with a time in this input.",
+}
+"""The rules and their words; the number after the slash is the version."""
+
+MAX_PAIRS_SHOWN = 50
+"""Pairs of posts that a finding carries; the rest are counted, and stand in evidence.parquet."""
+
+
+@dataclass(frozen=True)
+class PostPair:
+    """Two posts on one object within the window, the earlier one first."""
+
+    layer: str
+    object: str
+    post_id: str
+    account_id: str
+    at: datetime
+    other_post_id: str
+    other_account_id: str
+    other_at: datetime
+
+
+@dataclass(frozen=True)
+class CoordinationFinding:
+    """One answer of `detect`, with the posts and times that show it."""
+
+    id: str
+    kind: Kind
+    rule: str
+    layers: tuple[str, ...]
+    account_ids: tuple[str, ...]
+    pairs: tuple[PostPair, ...]
+    """At most MAX_PAIRS_SHOWN."""
+    pair_count: int
+    """All pairs of posts behind the finding."""
+    p_timing: float | None
+    """Least p of its edges under the timing null; None where nothing was tested."""
+    p_audience: float | None
+    q: float | None
+    """The largest q among its edges: the expected share of false ones is at most this."""
+    window_s: float
+    """The widest window of its layers, in seconds."""
+    started: datetime | None
+    ended: datetime | None
+    techniques: tuple[str, ...]
+    """DISARM technique ids that fit what was seen."""
+    summary: str
+    """In plain words, what it does not show included."""
+
+    @property
+    def is_concert(self) -> bool:
+        """Whether it says that accounts act in concert."""
+        return self.kind in {Kind.TECHNICAL, Kind.SOCIAL}
+
+
+_BY_LAYER = {
+    "repost": ("T0118",),
+    "quote": ("T0118",),
+    "url": ("T0118",),
+    "domain": ("T0118",),
+    "media": ("T0118",),
+    "text": ("T0084.001",),
+    "hashtag": ("T0049.002",),
+    "hashtag_sequence": ("T0049.002",),
+    "reply": ("T0116.001", "T0049.005"),
+    "reply_account": ("T0116.001", "T0049.005"),
+}
+
+
+def techniques(layers: tuple[str, ...], rule: str) -> tuple[str, ...]:
+    """The DISARM techniques that fit: amplifying (T0118), copypasta (T0084.001), flooding a hashtag
+    (T0049.002), inauthentic comments and swarming (T0116.001, T0049.005), automated reposting
+    (T0049.003, only where automation is proven)."""
+    found = {t for layer in layers for t in _BY_LAYER.get(layer, ())}
+    if rule == AUTOMATED and {"repost", "quote"} & set(layers):
+        found.add("T0049.003")
+    return tuple(sorted(found))

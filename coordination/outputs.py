@@ -1,0 +1,175 @@
+"""The files of a run: edges, evidence and clusters as Parquet, the network as GraphML, a report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from coordination.engine import moment
+from coordination.report import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import ibis.expr.types as ir
+
+    from coordination.layer import Layer
+    from coordination.result import Cluster, DetectReport
+    from coordination.workspace import Workspace
+
+TOP_OBJECTS = 5
+
+
+def write_outputs(
+    report: DetectReport,
+    work: Workspace,
+    out: Path,
+    *,
+    layers: Sequence[Layer],
+    tested: pa.Table,
+    shown: ir.Table,
+    texts: Mapping[str, str],
+) -> DetectReport:
+    """Write all files into `out` and return the report with their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    fused = work.store("fused", _edges(work, layers, tested))
+
+    def parquet(table: ir.Table) -> Callable[[Path], None]:
+        return lambda path: work.con.to_parquet(table, path)
+
+    def graph(path: Path) -> None:
+        _graphml(fused.filter(fused.q <= report.level).to_pyarrow(), report.clusters, path)
+
+    page = render(report, texts)
+
+    def html(path: Path) -> None:
+        path.write_text(page, encoding="utf-8")
+
+    writers: dict[str, Callable[[Path], None]] = {
+        "edges.parquet": parquet(fused.order_by("source", "target")),
+        "evidence.parquet": parquet(shown),
+        "clusters.parquet": lambda path: pq.write_table(_clusters(report), path),
+        "network.graphml": graph,
+        "report.html": html,
+    }
+    files = {}
+    for name, write in writers.items():
+        # A reader never sees half a file, and a killed run leaves the last one's whole.
+        part = out / f".{name}.part"
+        write(part)
+        part.replace(out / name)
+        files[name] = out / name
+    return replace(report, files=files)
+
+
+def _edges(work: Workspace, layers: Sequence[Layer], tested: pa.Table) -> ir.Table:
+    """One row for each pair of accounts, layers added up, with names, times and p-values.
+
+    weight: pairs of posts over all layers; layers: their names; first, last: the earliest and the
+    latest post; avg_time_delta: seconds; leads: -1 (target came first) to 1 (source); p_timing,
+    p_audience, q: of the layer with the least q; 1 where the pair met too seldom to be tested.
+    """
+    everything = (
+        ibis.union(*(layer.edges.mutate(layer=ibis.literal(layer.name)) for layer in layers))
+        if len(layers) > 1
+        else layers[0].edges.mutate(layer=ibis.literal(layers[0].name))
+    )
+    p = work.con.create_table("tests", tested, overwrite=True)
+    joined = everything.left_join(
+        p.select("layer", "source", "target", "p_timing", "p_audience", "q"),
+        ["layer", "source", "target"],
+    )
+    ones = {name: joined[name].fill_null(1.0) for name in ("p_timing", "p_audience", "q")}
+    joined = joined.mutate(**ones)
+    fused = joined.group_by("source", "target").agg(
+        weight=joined.weight.sum(),
+        occasions=joined.occasions.max(),
+        layers=joined.layer.collect(),
+        first=joined["first"].min(),
+        last=joined["last"].max(),
+        p_timing=joined.p_timing.argmin(joined.q),
+        p_audience=joined.p_audience.argmin(joined.q),
+        q=joined.q.min(),
+        avg_time_delta=(joined.avg_delta * joined.weight).sum() / joined.weight.sum() / 1e6,
+        leads=(joined.leads * joined.weight).sum() / joined.weight.sum(),
+    )
+    a = work.accounts.select(source="code", source_name="name")
+    b = work.accounts.select(target="code", target_name="name")
+    named = fused.inner_join(a, "source").inner_join(b, "target")
+    return named.select(
+        "weight", "occasions", "p_timing", "p_audience", "q", "avg_time_delta", "leads",
+        source=named.source_name,
+        target=named.target_name,
+        layers=named.layers.sort(),
+        first=moment(named["first"]),
+        last=moment(named["last"]),
+    ).relocate("source", "target", "weight", "layers", "first", "last")  # fmt: skip
+
+
+def _clusters(report: DetectReport) -> pa.Table:
+    rows = [_cluster_row(cluster) for cluster in report.clusters]
+    text, number = pa.string(), pa.float64()
+    when = pa.timestamp("us", "UTC")
+    top = pa.list_(pa.struct([("layer", text), ("object", text), ("pairs", pa.int64())]))
+    schema = pa.schema(
+        [
+            ("cluster", pa.int64()), ("size", pa.int64()), ("accounts", pa.list_(text)),
+            ("layers", pa.list_(text)), ("edges", pa.int64()), ("pairs", pa.int64()),
+            ("leaders", pa.list_(text)), ("started", when), ("ended", when),
+            ("p_timing", number), ("p_timing_error", number), ("p_audience", number),
+            ("q", number), ("stability", number), ("top_objects", top),
+            ("days", pa.map_(pa.date32(), pa.int64())),
+        ]
+    )  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _cluster_row(cluster: Cluster) -> dict[str, object]:
+    return {
+        "cluster": cluster.number,
+        "size": len(cluster.accounts),
+        "accounts": cluster.accounts,
+        "layers": cluster.layers,
+        "edges": cluster.edges,
+        "pairs": len(cluster.pairs),
+        "leaders": cluster.leaders,
+        "started": cluster.started,
+        "ended": cluster.ended,
+        "p_timing": cluster.p_timing_cluster,
+        "p_timing_error": cluster.p_error,
+        "p_audience": cluster.p_audience_cluster,
+        "q": cluster.q,
+        "stability": cluster.stability,
+        "top_objects": [
+            {"layer": layer, "object": name, "pairs": count}
+            for (layer, name), count in cluster.top_objects(TOP_OBJECTS)
+        ],
+        "days": sorted(cluster.days().items()),
+    }
+
+
+def _graphml(edges: pa.Table, clusters: Sequence[Cluster], path: Path) -> None:
+    """The reported network, for Gephi and others: accounts with their clusters, edges."""
+    import igraph
+
+    of = {name: cluster.number for cluster in clusters for name in cluster.accounts}
+    rows: list[dict[str, Any]] = edges.to_pylist()
+    names = sorted({row[end] for row in rows for end in ("source", "target")})
+    at = {name: place for place, name in enumerate(names)}
+    graph = igraph.Graph(n=len(names), edges=[(at[r["source"]], at[r["target"]]) for r in rows])
+    graph.vs["label"] = [_xml(name) for name in names]
+    graph.vs["cluster"] = [of[name] for name in names]
+    for column in ("weight", "q", "leads", "avg_time_delta"):
+        graph.es[column] = [row[column] for row in rows]
+    graph.es["layers"] = [_xml(" ".join(row["layers"])) for row in rows]
+    graph.write_graphml(str(path))
+
+
+def _xml(text: str) -> str:
+    """Without the control characters that XML 1.0 cannot hold, even escaped."""
+    return "".join(c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)

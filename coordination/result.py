@@ -1,0 +1,83 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from coordination.findings import CoordinationFinding, PostPair
+from coordination.level import Level
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Accounts joined by pairs beyond chance, with what `clusters.parquet` tells of them."""
+
+    number: int
+    accounts: tuple[str, ...]
+    layers: tuple[str, ...]
+    edges: int
+    pairs: tuple[PostPair, ...]
+    p_timing: float
+    """Least p among its edges, timing null."""
+    p_audience: float
+    q: float
+    """Largest q among its edges."""
+    p_timing_cluster: float | None
+    """Sampled: chance of as many pairs among these accounts when times are shuffled."""
+    p_error: float | None
+    p_audience_cluster: float
+    stability: float
+    window_s: float
+    leaders: tuple[str, ...]
+
+    @property
+    def started(self) -> datetime:
+        return min(pair.at for pair in self.pairs)
+
+    @property
+    def ended(self) -> datetime:
+        return max(pair.other_at for pair in self.pairs)
+
+    def top_objects(self, most: int) -> list[tuple[tuple[str, str], int]]:
+        """The objects of most pairs: ((layer, object), pairs)."""
+        counts = Counter((pair.layer, pair.object) for pair in self.pairs)
+        return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+    def days(self) -> Counter[date]:
+        """Pairs on each day (UTC): the time course."""
+        return Counter(pair.at.date() for pair in self.pairs)
+
+
+@dataclass(frozen=True)
+class DetectReport:
+    """What a run found, and where it wrote it."""
+
+    findings: tuple[CoordinationFinding, ...]
+    """Technical and social ones first; then what chance explains, and what is too little."""
+    levels: tuple[Level, ...]
+    """For each layer, edges seen and edges that shuffled times give."""
+    clusters: tuple[Cluster, ...]
+    layers: tuple[str, ...]
+    windows_s: Mapping[str, float]
+    level: float
+    actions: int
+    accounts: int
+    edges: int
+    tested: int
+    """Pairs of accounts and layers that met often enough to be tested."""
+    significant: int
+    without_time: int
+    """Rows that took no part because their time is missing or cannot be read."""
+    left_out: Mapping[str, tuple[tuple[str, int], ...]]
+    """For each layer, objects with too many pairs to take part, and their pairs."""
+    seed: int
+    files: Mapping[str, Path]
+
+    @property
+    def concert(self) -> tuple[CoordinationFinding, ...]:
+        """The findings that say that accounts act in concert."""
+        return tuple(finding for finding in self.findings if finding.is_concert)

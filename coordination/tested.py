@@ -1,0 +1,69 @@
+"""The tests of all layers together, corrected as one family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from coordination.chance import benjamini_hochberg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from coordination.chance import Floats, Ints
+    from coordination.nulls import Tests
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One row for each tested (layer, pair of accounts); arrays run parallel."""
+
+    layer: Ints
+    """Place of the layer in the run's layers."""
+    source: Ints
+    target: Ints
+    occasions: Ints
+    expected: Floats
+    p_timing: Floats
+    p_audience: Floats
+    p: Floats
+    q: Floats
+    """Benjamini-Hochberg over all rows of all layers."""
+
+    def __len__(self) -> int:
+        return len(self.q)
+
+    def where(self, chosen: NDArray[np.bool_]) -> Tested:
+        """The rows where `chosen` holds."""
+        return Tested(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+    def table(self, layers: Sequence[str]) -> pa.Table:
+        """As an Arrow table, layers by name."""
+        columns = {f.name: pa.array(getattr(self, f.name)) for f in fields(self)}
+        columns["layer"] = pa.array([layers[at] for at in self.layer], pa.string())
+        return pa.table(columns)
+
+
+def together(tests: Sequence[Tests]) -> Tested:
+    """All layers' tests under one correction."""
+
+    def joined(name: str) -> Floats:
+        return np.concatenate([getattr(one, name) for one in tests])
+
+    p = joined("p")
+    return Tested(
+        layer=np.repeat(np.arange(len(tests)), [len(one.p) for one in tests]),
+        source=joined("source").astype(np.int64),
+        target=joined("target").astype(np.int64),
+        occasions=joined("occasions").astype(np.int64),
+        expected=joined("expected_audience"),
+        p_timing=joined("p_timing"),
+        p_audience=joined("p_audience"),
+        p=p,
+        q=benjamini_hochberg(p, len(p)),
+    )
