@@ -19,15 +19,19 @@ GENESIS = "0" * 64
 
 
 def canonical(value: Any) -> str:
-    """The one JSON text of a value: ASCII, keys sorted, no spaces.
+    """The one JSON text of a value: keys sorted, no spaces; a NUL comes out escaped.
 
     Raises:
-        NotStorable: the value holds what JSON cannot (a NaN, an object).
+        NotStorable: the value holds what JSON or UTF-8 cannot (a NaN, an object, a lone surrogate).
     """
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(
+            value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+        )
+        text.encode()
     except (TypeError, ValueError) as error:
         raise NotStorable(f"not storable as JSON: {error}") from error
+    return text
 
 
 def new_salt() -> str:

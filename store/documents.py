@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, bindparam, func, select
 
 from policy.words import Value
 from store.chain import canonical
-from store.errors import NotFound, StoreError
+from store.errors import NotFound, NotStorable, StoreError
 from store.shelves import Shelf, key_of
 
 V = TypeVar("V", bound=Value)
@@ -63,7 +64,8 @@ class Documents(Generic[V]):
         In the order given, then by id. Example:
             `find(tables.cases.c.lapses_at <= now, state="open", kind=["association", "appeal"])`
         """
-        return list(self.each(*where, order_by=order_by, limit=limit, **equals))
+        conditions = (*where, *self._conditions(equals))
+        return list(self._read(*conditions, order_by=tuple(order_by), limit=limit))
 
     def each(
         self,
@@ -72,8 +74,12 @@ class Documents(Generic[V]):
         limit: int | None = None,
         **equals: Any,
     ) -> Iterator[V]:
-        """The same as `find`, one at a time, for more than memory should hold."""
-        return self._read(*where, *self._conditions(equals), order_by=tuple(order_by), limit=limit)
+        """The same as `find`, one at a time, for more than memory should hold.
+
+        Write nothing to this shelf while reading on: what then comes is not said.
+        """
+        conditions = (*where, *self._conditions(equals))
+        return self._read(*conditions, order_by=tuple(order_by), limit=limit, stream=True)
 
     def count(self, *where: ColumnElement[bool], **equals: Any) -> int:
         """How many `find` would give."""
@@ -108,12 +114,14 @@ class Documents(Generic[V]):
         *where: ColumnElement[bool],
         order_by: tuple[ColumnElement[Any], ...] = (),
         limit: int | None = None,
+        stream: bool = False,
     ) -> Iterator[V]:
         table = self._shelf.table
         query = select(table.c.id, table.c.version, table.c.doc).where(*where)
         query = query.order_by(*order_by, table.c.id).limit(limit)
-        rows = self._connection.execution_options(yield_per=1000).execute(query)
-        for id_, version, doc in rows:
+        if stream:
+            query = query.execution_options(yield_per=1000)
+        for id_, version, doc in self._connection.execute(query):
             value = read_document(self._shelf, id_, doc)
             self._seen[id_] = version
             yield value
@@ -130,11 +138,15 @@ def among(
 
 
 def write_document(value: Value) -> str:
-    """A value as the one text that is stored and digested."""
+    """A value as the one text that is stored and digested.
+
+    Raises:
+        NotStorable: the value holds what JSON or UTF-8 cannot.
+    """
     try:
         return canonical(value.model_dump(mode="json"))
-    except ValueError as error:
-        raise StoreError(f"{type(value).__name__} is not storable: {error}") from error
+    except PydanticSerializationError as error:
+        raise NotStorable(f"{type(value).__name__}: {error}") from error
 
 
 def read_document(shelf: Shelf[V], id_: str, doc: str) -> V:

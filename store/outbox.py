@@ -94,7 +94,8 @@ class Hints:
             Hint.model_validate({**row, "body": json.loads(row["body"])})
             for row in self._connection.execute(query).mappings()
         ]
-        self._connection.execute(
-            delete(tables.hints).where(tables.hints.c.seq.in_([hint.seq for hint in hints]))
-        )
+        if hints:
+            self._connection.execute(
+                delete(tables.hints).where(tables.hints.c.seq <= hints[-1].seq)
+            )
         return hints

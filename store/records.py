@@ -1,11 +1,20 @@
 """What the store itself has to say: where a case stands in the reviewers' tool, which keys exist,
 and what the platform is told."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from policy.words import Id, SubjectKind, UtcDatetime, Value
+
+
+class Receipt(Value):
+    """What became of one version of one answer: the same answer again is told the same."""
+
+    outcome: Literal["accepted", "noted", "refused"]
+    reason: str = ""
+    raw: list[dict[str, Any]] = Field(default_factory=list)
+    """The answer as it came, where it was not taken: what was taken is in its decision."""
 
 
 class Task(Value):
@@ -15,6 +24,12 @@ class Task(Value):
     round: int = Field(ge=1)
     project_id: int
     task_id: int
+    bound: bool = True
+    """False once the task is gone from the tool: an open case then wants another one."""
+    accepted: tuple[int, ...] = ()
+    """Ids of the annotations whose answers were taken."""
+    receipts: dict[str, Receipt] = Field(default_factory=dict)
+    """What was said to each version of each answer, by `<annotation>@<version>`."""
 
 
 class ApiKey(Value):

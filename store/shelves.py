@@ -8,13 +8,16 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Table
 
 from policy.appeals import Appeal, Shield, Strike
+from policy.assessment import Assessment
 from policy.cases import Case, CaseState, Decision
+from policy.designation import Designation
 from policy.findings import Finding
 from policy.groups import Group
 from policy.incidents import Incident
 from policy.protected import ProtectedAccount
 from policy.restrictions import Restriction
 from policy.scores import Association
+from policy.statements import StatementOfReasons
 from policy.words import Value
 from store import tables
 from store.errors import NotStorable
@@ -91,6 +94,18 @@ def _restriction(restriction: Restriction) -> Columns:
 GROUPS = Shelf(Group, tables.groups, lambda v: (v.id,), lambda _: {})
 INCIDENTS = Shelf(Incident, tables.incidents, lambda v: (v.id,), lambda v: {"group_id": v.group_id})
 FINDINGS = Shelf(Finding, tables.findings, lambda v: (v.id,), lambda v: {"group_id": v.group_id})
+ASSESSMENTS = Shelf(
+    Assessment,
+    tables.assessments,
+    lambda v: (v.id,),
+    lambda v: {"group_id": v.group_id, "at": v.assessed_at},
+)
+DESIGNATIONS = Shelf(
+    Designation,
+    tables.designations,
+    lambda v: (v.id,),
+    lambda v: {"group_id": v.group_id, "state": v.state.value, "review_at": v.review_at},
+)
 ASSOCIATIONS = Shelf(
     Association,
     tables.associations,
@@ -113,6 +128,7 @@ TASKS = Shelf(
         "round": v.round,
         "project_id": v.project_id,
         "task_id": v.task_id,
+        "bound": v.bound,
     },
 )
 DECISIONS = Shelf(
@@ -122,6 +138,12 @@ DECISIONS = Shelf(
     lambda v: {"case_id": v.case_id, "round": v.round, "source": v.source, "at": v.at},
 )
 RESTRICTIONS = Shelf(Restriction, tables.restrictions, lambda v: (v.id,), _restriction)
+STATEMENTS = Shelf(
+    StatementOfReasons,
+    tables.statements,
+    lambda v: (v.id,),
+    lambda v: {"restriction_id": v.restriction_id},
+)
 APPEALS = Shelf(
     Appeal,
     tables.appeals,
@@ -156,11 +178,14 @@ SHELVES: tuple[Shelf[Any], ...] = (
     GROUPS,
     INCIDENTS,
     FINDINGS,
+    ASSESSMENTS,
+    DESIGNATIONS,
     ASSOCIATIONS,
     CASES,
     TASKS,
     DECISIONS,
     RESTRICTIONS,
+    STATEMENTS,
     APPEALS,
     SHIELDS,
     STRIKES,

@@ -122,15 +122,17 @@ class Store:
         `fn` may run more than once, so it must do nothing outside the work. Returns what it
         returns.
         """
-        for attempt in range(1, _TRIES + 1):
+        attempt = 1
+        while True:
             try:
                 with self.writing(actor, now) as work:
                     return fn(work)
             except StoreBusy:
                 if attempt == _TRIES:
                     raise
-                time.sleep(random.uniform(0.02, 0.1) * attempt)  # noqa: S311
-        raise AssertionError("unreachable")
+                # Not all at the same moment, or they meet again.
+                time.sleep(attempt * random.SystemRandom().uniform(0.02, 0.1))
+                attempt += 1
 
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:

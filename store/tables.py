@@ -114,8 +114,9 @@ tasks = _documents(
     "tasks",
     Column("case_id", Text, nullable=False),
     Column("round", Integer, nullable=False),
-    Column("project_id", Integer, nullable=False),
-    Column("task_id", Integer, nullable=False),
+    Column("project_id", BigInteger, nullable=False),
+    Column("task_id", BigInteger, nullable=False),
+    Column("bound", Boolean, nullable=False),
     Index(None, "project_id", "task_id"),
 )
 decisions = _documents(

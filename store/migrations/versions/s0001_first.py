@@ -67,8 +67,9 @@ def upgrade() -> None:
         [
             _text("case_id"),
             sa.Column("round", sa.Integer(), nullable=False),
-            sa.Column("project_id", sa.Integer(), nullable=False),
-            sa.Column("task_id", sa.Integer(), nullable=False),
+            sa.Column("project_id", sa.BigInteger(), nullable=False),
+            sa.Column("task_id", sa.BigInteger(), nullable=False),
+            sa.Column("bound", sa.Boolean(), nullable=False),
         ],
         ["project_id", "task_id"],
     )
