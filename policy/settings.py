@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """Hashes linkages and signs; comma-separated, newest first, so that it can be rotated."""
     audit_anchor: Path | None = None
     """Where the head of the audit log is kept outside the database; else in the data folder."""
+    limit_days: int = Field(default=30, ge=1, le=90)
+    """How long limits last before they expire by themselves."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     example: bool = True
     """Whether `make run` loads the example."""

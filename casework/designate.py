@@ -1,0 +1,229 @@
+"""Designation: proposed from an assessment, put in force, reviewed, modified, withdrawn by people.
+
+Source: "Enforcement against coordinated harmful activity". What hangs on a designation follows it
+in the same transaction.
+"""
+
+from collections.abc import Callable
+
+from casework import enforce
+from casework.cases import close_cases
+from casework.ids import new_id
+from casework.office import Office
+from policy.assessment import Assessment
+from policy.boilerplate import check_answers
+from policy.designation import STANDING, Designation, DesignationState, propose
+from policy.lift import lift_with
+from policy.questions import FourQuestions
+from policy.restrictions import GroundKind
+from policy.rules import Rule
+from policy.words import Refusal, RestrictionKind, UtcDatetime
+from store.work import Reading, Writing
+
+
+def propose_designation(office: Office, assessment_id: str, *, actor: str) -> Designation:
+    """Propose what an assessment carries; one proposal or designation stands for a group at a time.
+
+    Raises:
+        NotFound: there is no such assessment.
+        Refusal: it carries no designation, or the group has one already.
+    """
+
+    def do(work: Writing) -> Designation:
+        assessment = work.assessments.need(assessment_id)
+        current = _current(work, assessment.group_id)
+        if current is not None:
+            raise Refusal(
+                Rule.DESIGNATION_STEP,
+                f"group {assessment.group_id} already has {current.id}, {current.state}",
+            )
+        made = propose(new_id("designation"), assessment, by=actor, at=work.now)
+        return work.save(made, action="designation.proposed", why=assessment.why)
+
+    return office.store.transact(do, actor=actor, now=office.now())
+
+
+def designate(
+    office: Office,
+    designation_id: str,
+    questions: FourQuestions,
+    *,
+    by: str,
+    reason: str,
+    assessment_id: str | None = None,
+    review_at: UtcDatetime | None = None,
+    measures: tuple[RestrictionKind, ...] | None = None,
+) -> Designation:
+    """Put a proposal in force.
+
+    Raises:
+        NotFound: there is no such designation or assessment.
+        Refusal: as the policy says (see `Designation.designate`), or answers used before.
+    """
+
+    def do(work: Writing) -> Designation:
+        proposed = work.designations.need(designation_id)
+        check_answers(questions, used_before=_earlier_answers(work, proposed.group_id))
+        changed = proposed.designate(
+            work.assessments.need(assessment_id or proposed.assessment_id),
+            questions,
+            by=by,
+            reason=reason,
+            at=work.now,
+            review_at=review_at,
+            measures=measures,
+        )
+        return work.save(changed, action="designation.designated", why=reason)
+
+    return office.store.transact(do, actor=by, now=office.now())
+
+
+def decline(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
+    """Turn a proposal down.
+
+    Raises:
+        NotFound: there is no such designation.
+        Refusal: it is not a proposal, or no person gives a reason.
+    """
+    return _step(
+        office,
+        designation_id,
+        lambda one, _, at: one.decline(by=by, reason=reason, at=at),
+        by=by,
+        action="designation.declined",
+        reason=reason,
+    )
+
+
+def start_review(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
+    """Put a designation under review; it stays in force meanwhile.
+
+    Raises:
+        NotFound: there is no such designation.
+        Refusal: it is not in force or under review already, or no person gives a reason.
+    """
+    return _step(
+        office,
+        designation_id,
+        lambda one, _, at: one.start_review(by=by, reason=reason, at=at),
+        by=by,
+        action="designation.review_started",
+        reason=reason,
+    )
+
+
+def keep(
+    office: Office,
+    designation_id: str,
+    assessment_id: str,
+    *,
+    by: str,
+    reason: str,
+    review_at: UtcDatetime | None = None,
+) -> Designation:
+    """End a review with the designation as it stands, on a fresh assessment.
+
+    Raises:
+        NotFound, Refusal: as the policy says (see `Designation.keep`).
+    """
+    return _step(
+        office,
+        designation_id,
+        lambda one, work, at: one.keep(
+            _assessment(work, assessment_id), by=by, reason=reason, at=at, review_at=review_at
+        ),
+        by=by,
+        action="designation.kept",
+        reason=reason,
+    )
+
+
+def modify(
+    office: Office,
+    designation_id: str,
+    assessment_id: str,
+    *,
+    measures: tuple[RestrictionKind, ...],
+    by: str,
+    reason: str,
+    review_at: UtcDatetime | None = None,
+) -> Designation:
+    """End a review with other measures; limits of a kind that it no longer carries are lifted.
+
+    Raises:
+        NotFound, Refusal: as the policy says (see `Designation.modify`).
+    """
+
+    def do(work: Writing) -> Designation:
+        changed = work.designations.need(designation_id).modify(
+            _assessment(work, assessment_id),
+            measures=measures,
+            by=by,
+            reason=reason,
+            at=work.now,
+            review_at=review_at,
+        )
+        work.save(changed, action="designation.modified", why=reason)
+        _lift_what_hung(work, changed)
+        return changed
+
+    return office.store.transact(do, actor=by, now=office.now())
+
+
+def withdraw(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
+    """End a review by ending the designation, and all that hung on it, in one transaction.
+
+    Raises:
+        NotFound, Refusal: as the policy says (see `Designation.withdraw`).
+    """
+
+    def do(work: Writing) -> Designation:
+        changed = work.designations.need(designation_id).withdraw(by=by, reason=reason, at=work.now)
+        work.save(changed, action="designation.withdrawn", why=reason)
+        _lift_what_hung(work, changed)
+        close_cases(work, group_id=changed.group_id, why="the designation was withdrawn")
+        return changed
+
+    return office.store.transact(do, actor=by, now=office.now())
+
+
+def _lift_what_hung(work: Writing, designation: Designation) -> None:
+    hung = work.restrictions.find(
+        ground_kind=GroundKind.DESIGNATION.value, ground_ref=designation.id, lifted_at=None
+    )
+    for lifted in lift_with(designation, hung, work.now):
+        enforce.keep_lifted(work, lifted)
+
+
+Transition = Callable[[Designation, Reading, UtcDatetime], Designation]
+
+
+def _step(
+    office: Office, designation_id: str, step: Transition, *, by: str, action: str, reason: str
+) -> Designation:
+    def do(work: Writing) -> Designation:
+        changed = step(work.designations.need(designation_id), work, work.now)
+        return work.save(changed, action=action, why=reason)
+
+    return office.store.transact(do, actor=by, now=office.now())
+
+
+def _assessment(work: Reading, assessment_id: str) -> Assessment:
+    return work.assessments.need(assessment_id)
+
+
+def _current(work: Reading, group_id: str) -> Designation | None:
+    open_ = [DesignationState.PROPOSED.value, *(state.value for state in STANDING)]
+    found = work.designations.find(group_id=group_id, state=open_)
+    return found[-1] if found else None
+
+
+def _earlier_answers(work: Reading, group_id: str) -> list[str]:
+    """Texts that people wrote about other groups: copied over, they answer nothing."""
+    names = ("purpose", "coordination", "harm", "risks", "people_affected", "lesser_measure")
+    return [
+        getattr(one.questions, name).text
+        for one in work.designations.find()
+        if one.questions is not None and one.group_id != group_id
+        for name in names
+    ]

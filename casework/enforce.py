@@ -1,0 +1,306 @@
+"""Enforcement: restrictions are laid, stated and lifted, with the notice that goes with each.
+
+Source: "Enforcement against coordinated harmful activity". Whether a restriction may be laid is
+policy/'s to say; here it is written down, its reasons stated, and the platform told.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from casework.ids import new_id
+from casework.standing import standing_of
+from policy.appeals import STRIKE_PERIOD, Strike
+from policy.cases import Case
+from policy.designation import Designation
+from policy.findings import Finding
+from policy.grounds import LIMITS, Violation
+from policy.groups import Group
+from policy.lay import Opinion, Order, Periods, lay
+from policy.people import is_person
+from policy.reapply import Seen
+from policy.records import Post
+from policy.restrictions import Restriction
+from policy.rules import Rule
+from policy.scores import Association
+from policy.statements import Found, state_reasons
+from policy.use import is_primary
+from policy.words import Policy, Refusal, RestrictionKind, Severity, SubjectKind
+from store.work import Reading, Writing
+
+
+def limit(
+    work: Writing,
+    account_id: str,
+    designation: Designation,
+    *,
+    group: Group,
+    by: str,
+    behaviour: Sequence[Seen],
+    periods: Periods,
+    reason: str = "",
+    case_id: str | None = None,
+    opinion: Opinion | None = None,
+    seconded_by: str | None = None,
+) -> list[Restriction]:
+    """Lay on an account the limits that a designation carries; those that stand are left alone.
+
+    Raises:
+        Refusal: the policy forbids it; names the rule.
+    """
+    earlier = on_subject(work, SubjectKind.ACCOUNT, account_id)
+    entry = work.protected.get(account_id)
+    laid = []
+    for kind in (kind for kind in LIMITS if kind in designation.measures):
+        try:
+            restriction = lay(
+                Order(
+                    restriction_id=new_id("restriction"),
+                    subject_kind=SubjectKind.ACCOUNT,
+                    subject_id=account_id,
+                    account_id=account_id,
+                    kind=kind,
+                    by=by,
+                    reason=reason,
+                    case_id=case_id,
+                    evidence=tuple(one.post_id for one in behaviour),
+                ),
+                designation,
+                now=work.now,
+                protected=entry is not None and entry.stands(work.now),
+                periods=periods,
+                opinion=opinion,
+                seconded_by=seconded_by,
+                earlier=earlier,
+                seen=behaviour,
+                shields=work.shields.find(account_id=account_id),
+            )
+        except Refusal as refusal:
+            if refusal.rule == Rule.STANDS_ALREADY:
+                continue
+            raise
+        _write(work, restriction, found=Found.MACHINE, group_name=group.name)
+        laid.append(restriction)
+    return laid
+
+
+def suspend(work: Writing, case: Case, *, by: str, reason: str) -> Restriction | None:
+    """Suspend the account of a case on the ground that it stands on; None if it is suspended.
+
+    Raises:
+        Refusal: the policy forbids it; names the rule.
+    """
+    ground, first_by = suspension_ground(work, case)
+    account_id = case.subject_id
+    entry = work.protected.get(account_id)
+    use = None
+    group_name = None
+    if isinstance(ground, Designation):
+        association = work.associations.get(account_id, ground.group_id)
+        use = association.primary_use if association else None
+        group_name = work.groups.need(ground.group_id).name
+    order = Order(
+        restriction_id=new_id("restriction"),
+        subject_kind=SubjectKind.ACCOUNT,
+        subject_id=account_id,
+        account_id=account_id,
+        kind=RestrictionKind.SUSPEND_ACCOUNT,
+        by=by,
+        reason=reason,
+        case_id=case.id,
+        evidence=tuple(one.post_id for one in shown_behaviour(case)),
+    )
+    try:
+        restriction = lay(
+            order,
+            ground,
+            now=work.now,
+            protected=entry is not None and entry.stands(work.now),
+            seconded_by=first_by,
+            primary_use=use,
+            earlier=on_subject(work, SubjectKind.ACCOUNT, account_id),
+        )
+    except Refusal as refusal:
+        if refusal.rule == Rule.STANDS_ALREADY:
+            return None
+        raise
+    _write(work, restriction, found=Found.MACHINE, group_name=group_name)
+    return restriction
+
+
+def require_removal(
+    work: Writing,
+    case: Case,
+    *,
+    broken: Mapping[Policy, Severity],
+    by: str,
+    reason: str,
+    decision_id: str,
+    seconded_by: str | None = None,
+) -> Restriction | None:
+    """Require the removal of a case's post, citing the gravest rule that it breaks; one strike.
+
+    Raises:
+        Refusal: the policy forbids it; names the rule.
+    """
+    policy = max(broken, key=lambda one: broken[one].rank)
+    author = case.evidence["post"]["account"]
+    entry = work.protected.get(author)
+    violation = Violation(
+        id=decision_id,
+        account_id=author,
+        post_id=case.subject_id,
+        policy=policy,
+        severe=broken[policy] is Severity.HIGH,
+        found_by=by,
+        found_at=work.now,
+        reason=reason,
+    )
+    order = Order(
+        restriction_id=new_id("restriction"),
+        subject_kind=SubjectKind.POST,
+        subject_id=case.subject_id,
+        account_id=author,
+        kind=RestrictionKind.REQUIRE_REMOVAL,
+        by=by,
+        reason=reason,
+        case_id=case.id,
+        evidence=(case.subject_id,),
+    )
+    try:
+        restriction = lay(
+            order,
+            violation,
+            now=work.now,
+            protected=entry is not None and entry.stands(work.now),
+            seconded_by=seconded_by,
+            earlier=on_subject(work, SubjectKind.POST, case.subject_id),
+        )
+    except Refusal as refusal:
+        if refusal.rule == Rule.STANDS_ALREADY:
+            return None
+        raise
+    _write(work, restriction, found=Found.MACHINE)
+    strike = Strike(
+        id=f"strike_{decision_id}",
+        account_id=author,
+        policy=policy,
+        violation_id=violation.id,
+        at=work.now,
+        expires_at=work.now + STRIKE_PERIOD,
+    )
+    work.save(strike, action="strike.given", why=reason)
+    return restriction
+
+
+def lift(work: Writing, restriction: Restriction, *, why: str) -> Restriction:
+    """End a restriction before its time, and tell so.
+
+    Raises:
+        Refusal: it has ended already.
+    """
+    return keep_lifted(work, restriction.lift(at=work.now, why=why))
+
+
+def keep_lifted(work: Writing, lifted: Restriction) -> Restriction:
+    """Write down a restriction that was lifted, and tell the platform."""
+    work.save(lifted, action="restriction.lifted", why=lifted.lifted_why or "")
+    _tell(work, "lifted", lifted, why=lifted.lifted_why or "")
+    return lifted
+
+
+def on_subject(work: Reading, kind: SubjectKind, subject_id: str) -> list[Restriction]:
+    """All that was ever laid on a subject, whatever became of it."""
+    return work.restrictions.find(subject_kind=kind.value, subject_id=subject_id)
+
+
+def behaviour_of(posts: Sequence[Post], association: Association) -> list[Seen]:
+    """The posts that carried an association, with their times; a post without a time shows no
+    behaviour since anything, so it is left out."""
+    carried = {one.ref for one in association.evidence if one.kind == "post"}
+    return [
+        Seen(post_id=post.post_id, at=post.created_at)
+        for post in posts
+        if post.post_id in carried and post.created_at is not None
+    ]
+
+
+def shown_behaviour(case: Case) -> list[Seen]:
+    """The posts that the person who decided a case saw, with their times."""
+    shown: Iterable[Mapping[str, str | None]] = case.evidence.get("posts", ())
+    return [
+        Seen(post_id=str(post["post_id"]), at=datetime.fromisoformat(moment))
+        for post in shown
+        if (moment := post.get("created_at"))
+    ]
+
+
+def may_suspend(association: Association) -> bool:
+    """Whether the primary use that was measured could carry a suspension."""
+    return is_primary(association.primary_use)
+
+
+def suspension_ground(work: Reading, case: Case) -> tuple[Designation | Finding, str | None]:
+    """What a suspension case stands on, and who decided first, if somebody did.
+
+    Raises:
+        Refusal: the ground has gone.
+    """
+    first = work.decisions.get(case.ref or "")
+    if first is None:
+        finding = work.findings.get(case.ref or "")
+        if finding is None:
+            raise Refusal(Rule.GROUND, f"case {case.id} stands on no ground")
+        return finding, None
+    earlier = work.cases.need(first.case_id)
+    if earlier.kind is case.kind:
+        ground, _ = suspension_ground(work, earlier)
+        return ground, first.decided_by
+    designation = standing_of(work, earlier.group_id or "")
+    if designation is None:
+        raise Refusal(Rule.GROUND, f"group {earlier.group_id} is not designated any more")
+    return designation, first.decided_by
+
+
+def _write(
+    work: Writing, restriction: Restriction, *, found: Found, group_name: str | None = None
+) -> None:
+    """Write a restriction, its statement of reasons and the notice, in one transaction."""
+    work.save(restriction, action="restriction.laid", why=restriction.cause.rule)
+    statement = state_reasons(
+        restriction,
+        statement_id=f"statement_{restriction.id}",
+        notice_at=work.now,
+        found=found,
+        group_name=group_name,
+    )
+    work.save(statement, action="statement.made", why=restriction.cause.clause)
+    _tell(work, _TOLD.get(restriction.kind, "laid"), restriction, why=restriction.cause.rule)
+    work.events.emit(
+        "notice",
+        restriction.subject_kind,
+        restriction.subject_id,
+        {"statement_id": statement.id, "text": statement.text},
+        at=work.now,
+    )
+
+
+_TOLD = {
+    RestrictionKind.REQUIRE_REMOVAL: "require_removal",
+    RestrictionKind.SUSPEND_ACCOUNT: "suspended",
+}
+
+
+def _tell(work: Writing, kind: str, restriction: Restriction, *, why: str) -> None:
+    work.events.emit(
+        kind,
+        restriction.subject_kind,
+        restriction.subject_id,
+        {
+            "restriction_id": restriction.id,
+            "kind": restriction.kind.value,
+            "until": restriction.expires_at.isoformat() if restriction.expires_at else None,
+            "why": why,
+            "by_person": is_person(restriction.cause.by),
+        },
+        at=work.now,
+    )

@@ -1,0 +1,233 @@
+"""What an association leads to: a limit in an open act lane, a case for a person, or nothing.
+
+Source: "We identify accounts associated with a group on an ongoing and rolling basis, using a
+mixture of technology and human review".
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from casework import enforce
+from casework import evidence as shown
+from casework.cases import open_case
+from policy.cases import Case, CaseKind, CaseState, Decision
+from policy.designation import Designation
+from policy.groups import Group
+from policy.lay import Opinion, Periods
+from policy.people import Act, needs_person
+from policy.records import Account, Post
+from policy.restrictions import Restriction
+from policy.scores import Association
+from policy.verdicts import AssociationChoice
+from policy.words import Lane, Refusal, SubjectKind, UtcDatetime
+from store.work import Writing
+
+SEED = "roll.seed.v1"
+SAMPLE = "review.sample.v1"
+BLIND_SHARE_SHUT = 0.34
+"""Of the cases of a group whose act lane is shut, this share is blind, so that it can open."""
+BLIND_SHARE_OPEN = 0.1
+"""Of the accounts in or near an open lane, this share is reviewed blind, to keep it honest."""
+ASK_AGAIN = timedelta(days=30)
+"""How long a person's answer on an account holds before new behaviour may bring it up again."""
+
+
+class Outcome(StrEnum):
+    """What was done about one account, for the count of a pass."""
+
+    LIMITED = "limited"
+    ASKED = "asked"
+    WAITING = "waiting"
+    """A person has been asked already, or has answered."""
+    HELD = "held"
+    """The policy refuses to limit now: an overdue review, a shield, nothing new to go by."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is the same for all accounts of a group in one pass."""
+
+    group: Group
+    designation: Designation
+    lane_open: bool
+    periods: Periods
+    secret: bytes
+    """Draws the blind sample: nobody outside can tell who is in it."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One account with what is known of it."""
+
+    association: Association
+    posts: Sequence[Post]
+    profile: Account | None
+    language_calibrated: bool
+
+
+@dataclass
+class Tally:
+    """How many accounts came to which outcome."""
+
+    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+
+    def add(self, outcome: Outcome) -> None:
+        self.counts[outcome] += 1
+
+
+def follow_up(
+    work: Writing, here: Circumstances, candidates: Sequence[Candidate]
+) -> Mapping[Outcome, int]:
+    """Keep the associations of some accounts and do what they lead to; how many came to what."""
+    tally = Tally()
+    keys = [(one.association.account_id, here.group.id) for one in candidates]
+    known = work.associations.get_many(keys)
+    kept = {(one.account_id, one.group_id): one for one in known.values()}
+    for candidate, key in zip(candidates, keys, strict=True):
+        association = candidate.association
+        if kept.get(key) != association and (key in kept or association.lane is not Lane.DISMISS):
+            work.save(association, action="association.scored", why=association.rule)
+        tally.add(_follow_up(work, here, candidate))
+    return tally.counts
+
+
+def _follow_up(work: Writing, here: Circumstances, candidate: Candidate) -> Outcome:
+    association = candidate.association
+    if association.lane is Lane.DISMISS:
+        return Outcome.NOTHING
+    account_id = association.account_id
+    restrictions = [
+        one
+        for one in enforce.on_subject(work, SubjectKind.ACCOUNT, account_id)
+        if one.ground.group_id == here.group.id
+    ]
+    if any(one.stands(work.now) for one in restrictions):
+        return Outcome.WAITING
+    answered = _last_answer(work, account_id, here.group.id)
+    if answered is not None and not _ask_again(answered[1], candidate, restrictions, work.now):
+        return Outcome.WAITING
+    rule = _needs_person(work, here, candidate, answered)
+    if rule is not None:
+        return _ask(work, here, candidate, rule, blind=_sampled(here, account_id))
+    try:
+        enforce.limit(
+            work,
+            account_id,
+            here.designation,
+            group=here.group,
+            by=f"model:{association.model}",
+            behaviour=enforce.behaviour_of(candidate.posts, association),
+            periods=here.periods,
+            opinion=Opinion(
+                lane=association.lane,
+                calibrated=association.calibrated,
+                language_calibrated=candidate.language_calibrated,
+            ),
+        )
+    except Refusal:
+        # What the policy refuses to a machine may still be asked of a person, but not here: an
+        # overdue review or a shield holds for people who are asked by a machine, too.
+        return Outcome.HELD
+    if _sampled(here, account_id):
+        _ask(work, here, candidate, SAMPLE, blind=True)
+    return Outcome.LIMITED
+
+
+def _needs_person(
+    work: Writing,
+    here: Circumstances,
+    candidate: Candidate,
+    answered: tuple[Case, Decision] | None,
+) -> str | None:
+    association = candidate.association
+    if association.account_id in here.group.seeds and answered is None:
+        # A seed's own score is high by construction: it says nothing.
+        return SEED
+    protected = work.protected.get(association.account_id)
+    rule = needs_person(
+        Act.LIMIT,
+        calibrated=association.calibrated,
+        language_calibrated=candidate.language_calibrated,
+        protected=protected is not None and protected.stands(work.now),
+        lane=association.lane,
+    )
+    if rule is None:
+        return None
+    # Where routing has a finer reason for asking, the reviewer is told that one.
+    return association.rule if association.lane is Lane.REVIEW and protected is None else rule
+
+
+def _ask(
+    work: Writing, here: Circumstances, candidate: Candidate, rule: str, *, blind: bool
+) -> Outcome:
+    association = candidate.association
+    open_already = work.cases.count(
+        kind=CaseKind.ASSOCIATION.value,
+        subject_id=association.account_id,
+        group_id=here.group.id,
+        state=CaseState.OPEN.value,
+    )
+    if open_already:
+        return Outcome.WAITING
+    open_case(
+        work,
+        kind=CaseKind.ASSOCIATION,
+        subject_kind=SubjectKind.ACCOUNT,
+        subject_id=association.account_id,
+        group_id=here.group.id,
+        rule=rule,
+        probability=association.probability,
+        priority=association.probability,
+        blind=blind,
+        evidence=shown.for_association(
+            rule=SAMPLE if blind else rule,
+            group=here.group,
+            profile=candidate.profile,
+            posts=candidate.posts,
+            association=association,
+            protected=work.protected.get(association.account_id),
+            blind=blind,
+        ),
+    )
+    return Outcome.ASKED
+
+
+def _last_answer(work: Writing, account_id: str, group_id: str) -> tuple[Case, Decision] | None:
+    cases = work.cases.find(
+        kind=CaseKind.ASSOCIATION.value,
+        subject_id=account_id,
+        group_id=group_id,
+        state=CaseState.DECIDED.value,
+    )
+    if not cases:
+        return None
+    last = max(cases, key=lambda case: (case.ended_at or case.opened_at, case.id))
+    decision = work.decisions.get(f"decision_{last.id}_{last.round}")
+    return None if decision is None else (last, decision)
+
+
+def _ask_again(
+    decision: Decision,
+    candidate: Candidate,
+    restrictions: Sequence[Restriction],
+    now: UtcDatetime,
+) -> bool:
+    """Whether behaviour since a person's answer is reason to take the account up again."""
+    ended = [one.ended_at(now) for one in restrictions]
+    since = max([decision.at, *(at for at in ended if at is not None)])
+    behaviour = enforce.behaviour_of(candidate.posts, candidate.association)
+    new = any(one.at > since for one in behaviour)
+    if decision.answer == AssociationChoice.ASSOCIATED:
+        return new
+    return new and now >= decision.at + ASK_AGAIN
+
+
+def _sampled(here: Circumstances, account_id: str) -> bool:
+    text = f"{here.group.id}|{account_id}".encode()
+    drawn = int.from_bytes(hmac.new(here.secret, text, hashlib.sha256).digest()[:8]) / 2**64
+    return drawn < (BLIND_SHARE_OPEN if here.lane_open else BLIND_SHARE_SHUT)
