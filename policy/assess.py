@@ -198,4 +198,5 @@ def _placeless(incidents: Iterable[Incident], harms: tuple[HarmAssessment, ...])
     counted = {incident for one in harms for incident in one.incident_ids}
     ids = [one.id for one in incidents if one.id in counted and not one.where]
     if ids:
-        yield f"where: harm differs between places; not stated for {', '.join(ids)} [{Clause.CONTEXT}]"
+        listed = ", ".join(ids)
+        yield f"where: harm differs between places; not stated for {listed} [{Clause.CONTEXT}]"

@@ -11,7 +11,6 @@ from policy.findings import Coordination, Finding
 from policy.rules import Rule
 from policy.words import Id, Value
 
-
 _CLAUSES = {Coordination.TECHNICAL: Clause.TECHNICAL, Coordination.SOCIAL: Clause.SOCIAL}
 
 
