@@ -1,0 +1,28 @@
+"""Our own counters, beside those that BentoML keeps; all are at /metrics.
+
+No label ever holds an id: each label's values are few and fixed.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SCORES = Counter(
+    "concert_scores",
+    "What was scored, by what it is, the lane it was routed to, or `error`.",
+    ["what", "lane"],
+)
+LOOK_UPS = Counter(
+    "concert_look_ups",
+    "Subjects looked up, by what they are and what was found: restricted, clear or degraded.",
+    ["subject", "found"],
+)
+LOOK_UP_SECONDS = Histogram(
+    "concert_look_up_seconds",
+    "Time the store took for one look-up call, whether of one subject or of many.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)
+HINTS = Counter("concert_hints", "Webhook calls, by whether they were believed.", ["believed"])
+SUSPENSIONS = Gauge(
+    "concert_suspensions_remembered",
+    "Suspensions kept in memory for when the store cannot answer.",
+    multiprocess_mode="livemax",
+)

@@ -1,0 +1,69 @@
+"""What the routes of the case API have in common: the office, the caller, lists by pages."""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from casework.office import Office
+from policy.words import Value
+from serving.bodies import Body
+from serving.edge import CALLER
+from store.documents import Documents
+from store.shelves import Shelf
+
+V = TypeVar("V", bound=Value)
+
+
+async def _office(request: Request) -> Office:
+    office: Office = request.app.state.office
+    return office
+
+
+async def _actor(request: Request) -> str:
+    caller: dict[str, Any] = request.scope.get(CALLER, {})
+    return f"api:{caller.get('label', 'unknown')}"
+
+
+TheOffice = Annotated[Office, Depends(_office)]
+"""The office of this process."""
+
+Actor = Annotated[str, Depends(_actor)]
+"""Whose key it was, for changes that no single person answers for: `api:<label>`."""
+
+AnId = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+
+After = Annotated[
+    str | None,
+    Query(max_length=500, pattern=r"^[^\x00]*$", description="The `next` of the page before."),
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Most items on a page.")]
+Wanted = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
+"""A value that an item must have; all where it is absent."""
+
+
+class ByPerson(Body):
+    """Who decides, and why: what the policy asks of every step that a person takes."""
+
+    by: str = Field(min_length=1, max_length=200, examples=["person:ada"])
+    reason: str = Field(min_length=1, max_length=10_000)
+
+
+class Page(BaseModel, Generic[V]):
+    """Some items, by id, and where the next page begins."""
+
+    items: list[V]
+    next: str | None = None
+    """To be given as `after`; null on the last page."""
+
+
+def page(
+    documents: Documents[V], shelf: Shelf[V], after: str | None, limit: int, **equals: Any
+) -> Page[V]:
+    """One page of the documents whose columns have these values; a value of None asks nothing."""
+    wanted = {name: value for name, value in equals.items() if value is not None}
+    where = [shelf.table.c.id > after] if after else []
+    found = documents.find(*where, limit=limit + 1, **wanted)
+    more = len(found) > limit
+    items = found[:limit]
+    return Page(items=items, next=shelf.id(items[-1]) if more else None)
