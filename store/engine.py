@@ -79,11 +79,16 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
+    # After what the URL asks for, such as a search path: these promises are not to be undone.
+    given = url.query.get("options", "")
+    asked = given if isinstance(given, str) else " ".join(given)
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 10,
-            "options": (f"-c lock_timeout={BUSY_MS} -c synchronous_commit=on -c timezone=UTC"),
+            "options": (
+                f"{asked} -c lock_timeout={BUSY_MS} -c synchronous_commit=on -c timezone=UTC"
+            ),
         },
     )

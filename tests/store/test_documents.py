@@ -105,9 +105,8 @@ def test_an_open_case_is_unique_until_it_ends(store: Store) -> None:
 def test_a_decision_is_taken_once_by_its_source(store: Store) -> None:
     with store.writing(ACTOR, T0) as work:
         work.save(values.decision("d1", "label-studio:7"), action="decision.received")
-    with store.writing(ACTOR, T0) as work:
-        with pytest.raises(AlreadyThere, match="label-studio:7"):
-            work.save(values.decision("d2", "label-studio:7"), action="decision.received")
+    with store.writing(ACTOR, T0) as work, pytest.raises(AlreadyThere, match="label-studio:7"):
+        work.save(values.decision("d2", "label-studio:7"), action="decision.received")
     with store.reading() as work:
         assert [decision.id for decision in work.decisions.find()] == ["d1"]
 
@@ -178,7 +177,7 @@ def test_the_same_twice_in_one_batch_is_refused(store: Store) -> None:
 
 
 def test_nothing_is_kept_of_a_work_that_fails(store: Store) -> None:
-    class Stop(Exception):  # noqa: N818
+    class Stop(Exception):
         pass
 
     def fail() -> None:

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from policy.appeals import Appeal, AppealState, Shield, Strike
 from policy.assessment import Assessment, CoordinationResult, GuardResult, Outcome
 from policy.cases import Case, CaseKind, Decision
-from policy.designation import Designation, DesignationState, Step
 from policy.clauses import CLAUSES
+from policy.designation import Designation, DesignationState, Step
 from policy.findings import Coordination, Finding, Proof
 from policy.groups import Group, Member
 from policy.incidents import Actors, Incident
 from policy.protected import ProtectedAccount, ProtectedKind
 from policy.restrictions import Cause, Ground, GroundKind, Restriction
 from policy.scores import Association, Evidence, Share
-from policy.severity import HarmAssessment, Test
+from policy.severity import assess
 from policy.sources import Source
 from policy.statements import Found, state_reasons
 from policy.words import (
@@ -110,7 +110,6 @@ def association(
 
 
 def assessment(id_: str = "as1") -> Assessment:
-    low = Test(level=Severity.LOW, rule="severity.documented.v1", why="nothing is documented")
     return Assessment(
         id=id_,
         group_id="g1",
@@ -118,20 +117,7 @@ def assessment(id_: str = "as1") -> Assessment:
         coordination=CoordinationResult(
             found=False, rule="coordination.v1", clause="overview.both", why="no finding"
         ),
-        harms=tuple(
-            HarmAssessment(
-                harm=harm,
-                severity=Severity.LOW,
-                assessed_at=T0,
-                documented=low,
-                sources=low,
-                likelihood=low,
-                rule="severity.table.v1",
-                clause="harm.low",
-                why="all three tests are low",
-            )
-            for harm in Harm
-        ),
+        harms=tuple(assess(harm, [], T0, findings={}) for harm in Harm),
         guard=GuardResult(
             applies=True, passed=False, rule="guard.v1", clause="coordination.activism", why="none"
         ),
