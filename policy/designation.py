@@ -61,6 +61,10 @@ NEXT: dict[DesignationState, tuple[DesignationState, ...]] = {
 STANDING = (DesignationState.DESIGNATED, DesignationState.UNDER_REVIEW, DesignationState.MODIFIED)
 """States in which a designation is in force; a review does not suspend it."""
 
+_PROPOSED = (DesignationState.PROPOSED,)
+_SETTLED = (DesignationState.DESIGNATED, DesignationState.MODIFIED)
+_REVIEWED = (DesignationState.UNDER_REVIEW,)
+
 
 class Step(Value):
     """One transition: who, when, why, on which assessment."""
@@ -127,7 +131,7 @@ class Designation(Value):
                 group, stale, or proposes nothing; answers empty or boilerplate; the review lies too
                 far off; a measure that no designation leads to.
         """
-        self._check_step(DesignationState.DESIGNATED, by, reason, at)
+        self._check_step(_PROPOSED, DesignationState.DESIGNATED, by=by, reason=reason, at=at)
         self._check_carried(assessment, at)
         check_answers(questions)
         if questions.nature is not assessment.nature:
@@ -143,7 +147,7 @@ class Designation(Value):
             reason=reason,
             assessment=assessment,
             review_at=_review(at, review_at),
-            measures=_measures(measures or self.measures),
+            measures=_measures(self.measures if measures is None else measures),
             questions=questions,
         )
 
@@ -153,9 +157,7 @@ class Designation(Value):
         Raises:
             Refusal: not a proposal, or not a person with a reason.
         """
-        if self.state is not DesignationState.PROPOSED:
-            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
-        self._check_step(DesignationState.WITHDRAWN, by, reason, at)
+        self._check_step(_PROPOSED, DesignationState.WITHDRAWN, by=by, reason=reason, at=at)
         return self._step(DesignationState.WITHDRAWN, at=at, by=by, reason=reason, review_at=None)
 
     def start_review(self, *, by: str, reason: str, at: UtcDatetime) -> Self:
@@ -164,7 +166,7 @@ class Designation(Value):
         Raises:
             Refusal: not designated or modified, or not a person with a reason.
         """
-        self._check_step(DesignationState.UNDER_REVIEW, by, reason, at)
+        self._check_step(_SETTLED, DesignationState.UNDER_REVIEW, by=by, reason=reason, at=at)
         return self._step(
             DesignationState.UNDER_REVIEW, at=at, by=by, reason=reason, review_at=self.review_at
         )
@@ -183,9 +185,7 @@ class Designation(Value):
         Raises:
             Refusal: not under review; not a person with a reason; the assessment does not carry it.
         """
-        if self.state is not DesignationState.UNDER_REVIEW:
-            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
-        self._check_step(DesignationState.DESIGNATED, by, reason, at)
+        self._check_step(_REVIEWED, DesignationState.DESIGNATED, by=by, reason=reason, at=at)
         self._check_carried(assessment, at)
         return self._step(
             DesignationState.DESIGNATED,
@@ -212,7 +212,7 @@ class Designation(Value):
             Refusal: not under review; not a person with a reason; the assessment does not carry it;
                 a measure that no designation leads to, or the measures it has already.
         """
-        self._check_step(DesignationState.MODIFIED, by, reason, at)
+        self._check_step(_REVIEWED, DesignationState.MODIFIED, by=by, reason=reason, at=at)
         self._check_carried(assessment, at)
         if set(measures) == set(self.measures):
             raise Refusal(Rule.MEASURES, "measures: nothing would change; keep it instead")
@@ -232,13 +232,19 @@ class Designation(Value):
         Raises:
             Refusal: not under review, or not a person with a reason.
         """
-        if self.state is not DesignationState.UNDER_REVIEW:
-            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
-        self._check_step(DesignationState.WITHDRAWN, by, reason, at)
+        self._check_step(_REVIEWED, DesignationState.WITHDRAWN, by=by, reason=reason, at=at)
         return self._step(DesignationState.WITHDRAWN, at=at, by=by, reason=reason, review_at=None)
 
-    def _check_step(self, to: DesignationState, by: str, reason: str, at: UtcDatetime) -> None:
-        if to not in NEXT[self.state]:
+    def _check_step(
+        self,
+        only_from: tuple[DesignationState, ...],
+        to: DesignationState,
+        *,
+        by: str,
+        reason: str,
+        at: UtcDatetime,
+    ) -> None:
+        if self.state not in only_from:
             raise Refusal(
                 Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}; not then {to}"
             )

@@ -239,7 +239,7 @@ def _expiry(order: Order, periods: Periods, now: UtcDatetime) -> UtcDatetime | N
         if order.period is not None:
             raise Refusal(Rule.PERIOD, f"period: {order.kind} has none")
         return None
-    period = order.period or periods.usual
+    period = periods.usual if order.period is None else order.period
     if not timedelta(0) < period <= periods.longest:
         raise Refusal(Rule.PERIOD, f"period: more than 0 and at most {periods.longest.days} days")
     return now + period
