@@ -90,6 +90,24 @@ def for_second_look(first: Mapping[str, Any], *, account_id: str, proposal: str)
     return shown | {"clause": _clause(Clause.SUSPENSION), "proposal": proposal}
 
 
+def for_technical(
+    *,
+    rule: str,
+    account_id: str,
+    profile: Account | None,
+    posts: Sequence[Post],
+    proposal: str,
+) -> Json:
+    """Whether an account of a proven technical finding is to be suspended."""
+    return {
+        "clause": _clause(Clause.TECHNICAL_PROVEN),
+        "why_here": _why_here(rule),
+        "profile": _profile(account_id, profile, None),
+        "posts": [_post(post) for post in sorted(posts, key=_when)],
+        "proposal": proposal,
+    }
+
+
 def for_appeal(*, proposal: str, statement: str, clause: Clause) -> Json:
     """Whether a restriction was right: what was laid and why, and what the person says."""
     return {"clause": _clause(clause), "proposal": proposal, "statement": statement}

@@ -19,11 +19,6 @@ from store.store import Store
 class SystemClock:
     """The real time, in UTC."""
 
-    @property
-    def periods(self) -> Periods:
-        """How long limits last."""
-        return Periods(usual=timedelta(days=self.settings.limit_days))
-
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -53,8 +48,8 @@ class Office:
 
     @cached_property
     def models(self) -> Models:
-        """The models, loaded at first use: torch takes seconds."""
-        return Models.load(self.settings)
+        """The models, each loaded at first use: torch takes seconds."""
+        return Models(self.settings)
 
     @cached_property
     def secrets(self) -> tuple[bytes, ...]:

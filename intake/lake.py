@@ -115,8 +115,12 @@ class Lake:
     def posts(self, *, after: int = 0, batch_rows: int = 10_000) -> Iterator[Post]:
         """All posts that came after the cursor `after`, in order of arrival, streamed."""
         for part in self.parts_after(after):
-            for batch in parts.batches_of(part.path, batch_rows):
-                yield from map(Post.model_validate, batch)
+            yield from self.posts_in(part, batch_rows=batch_rows)
+
+    def posts_in(self, part: Part, *, batch_rows: int = 10_000) -> Iterator[Post]:
+        """The posts of one part, in order of arrival, streamed."""
+        for batch in parts.batches_of(part.path, batch_rows):
+            yield from map(Post.model_validate, batch)
 
     def posts_of(
         self, account_ids: Sequence[str], *, limit: int = 200, since: datetime | None = None

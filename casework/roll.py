@@ -1,0 +1,153 @@
+"""The rolling pass: new posts → associations → lanes → cases and restrictions.
+
+Source: "We identify accounts associated with a group on an ongoing and rolling basis". Only what is
+new is taken: each group and the screening keep a mark of how far they came, moved on when all
+before it is done. A pass that was cut off does its last part again, which changes nothing twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from casework.cases import lapse_cases
+from casework.measure import Basis, measure
+from casework.office import Office
+from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
+from casework.screen import Screened, screen
+from casework.standing import all_standing
+from casework.technical import pursue_proven
+from models.routing import Opened
+from policy.designation import Designation
+from policy.records import Post
+from policy.words import Lane
+from store.work import Writing
+
+CHUNK = 200
+"""Accounts in one transaction: few enough that other writers never wait long."""
+POSTS = 1000
+"""Posts screened in one transaction."""
+
+_SCREENED = "roll.screened"
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many are done, and how many there are."""
+
+
+@dataclass
+class RollReport:
+    """What one pass did."""
+
+    accounts: int = 0
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    lanes: dict[str, str] = field(default_factory=dict)
+    """By group: whether its act lane is open, and why or why not."""
+    posts: int = 0
+    post_cases: int = 0
+    over_budget: int = 0
+    suspensions_proposed: int = 0
+    lapsed: int = 0
+    problems: list[str] = field(default_factory=list)
+    """What kept a group from being scored; the others were."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was done that is worth telling."""
+        return bool(self.accounts or self.posts or self.suspensions_proposed or self.lapsed)
+
+
+def roll(office: Office, progress: Progress | None = None) -> RollReport:
+    """One pass over all that is new. Safe to run twice, at once too, and to cut off anywhere."""
+    report = RollReport()
+    tell = progress or (lambda *_: None)
+    report.lapsed = lapse_cases(office)
+    report.suspensions_proposed = pursue_proven(office)
+    with office.store.reading() as work:
+        designations = all_standing(work)
+    for designation in designations:
+        _roll_group(office, designation, report, tell)
+    _screen_new(office, report, tell)
+    return report
+
+
+def _roll_group(
+    office: Office, designation: Designation, report: RollReport, tell: Progress
+) -> None:
+    mark = f"roll.group.{designation.id}"
+    with office.store.reading() as work:
+        kept = work.cursors.get(mark)
+    before = Basis.model_validate_json(kept) if kept else None
+    try:
+        measured = measure(office, designation.group_id, before)
+    except ValueError as error:
+        report.problems.append(str(error))
+        return
+    if measured is None:
+        return
+    report.lanes[designation.group_id] = measured.told
+    here = Circumstances(
+        group=measured.group,
+        designation=designation,
+        lane_open=isinstance(measured.lane, Opened),
+        periods=office.periods,
+        secret=office.secrets[0],
+    )
+    accounts = measured.account_ids
+    for at in range(0, len(accounts), CHUNK):
+        tell(f"accounts against {measured.group.name}", at, len(accounts))
+        _follow_chunk(office, here, measured.candidates(accounts[at : at + CHUNK]), report)
+    _move(office, mark, measured.basis.model_dump_json())
+
+
+def _follow_chunk(
+    office: Office, here: Circumstances, chunk: Sequence[Candidate], report: RollReport
+) -> None:
+    counts = office.store.transact(
+        lambda work: follow_up(work, here, chunk),
+        actor=f"model:{chunk[0].association.model}",
+        now=office.now(),
+    )
+    report.accounts += len(chunk)
+    for outcome, count in counts.items():
+        report.outcomes[outcome] += count
+
+
+def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:
+    with office.store.reading() as work:
+        seen = int(work.cursors.get(_SCREENED) or 0)
+        suspects = work.associations.find(lane=[Lane.ACT.value, Lane.REVIEW.value])
+    associated = frozenset(one.account_id for one in suspects)
+    for part in office.lake.parts_after(seen):
+        batch: list[Post] = []
+        done = 0
+        for post in office.lake.posts_in(part):
+            batch.append(post)
+            if len(batch) == POSTS:
+                tell("posts screened", done, part.rows)
+                _screen_batch(office, batch, associated, report)
+                done += len(batch)
+                batch = []
+        if batch:
+            _screen_batch(office, batch, associated, report)
+        _move(office, _SCREENED, str(part.number))
+
+
+def _screen_batch(
+    office: Office, posts: Sequence[Post], associated: frozenset[str], report: RollReport
+) -> None:
+    model = office.models.harm
+    scores = model.score(posts)
+    answered = [post.replied_to_post_id for post in posts if post.replied_to_post_id]
+    threads = office.lake.post(answered)
+
+    def do(work: Writing) -> Screened:
+        return screen(work, posts, scores, threads=threads, associated=associated)
+
+    done = office.store.transact(do, actor=f"model:{model.manifest.model}", now=office.now())
+    report.posts += len(posts)
+    report.post_cases += done.asked + done.support + done.legal
+    report.over_budget += done.over_budget
+
+
+def _move(office: Office, mark: str, to: str) -> None:
+    office.store.transact(
+        lambda work: work.cursors.set(mark, to), actor="system:roll", now=office.now()
+    )
