@@ -125,8 +125,6 @@ class _FileIngest:
         self._source = source
         self._skip = consumed
         self._own = {commit.number for commit in log.of_source(source)}
-        self._database = duckdb.connect()
-        self._database.execute("SET enable_progress_bar = false")
         self._start_batch()
 
     def _start_batch(self) -> None:
@@ -150,15 +148,21 @@ class _FileIngest:
                 secret=request.secret,
             )
             number = 0
-            for number, item in enumerate(reading.items, start=1):
-                if number <= self._skip:
-                    continue
-                cleaner.notes = self._notes
-                self._add(item, cleaner)
-                if self._count >= BATCH_ROWS or self._size >= BATCH_BYTES:
+            try:
+                for number, item in enumerate(reading.items, start=1):
+                    if number <= self._skip:
+                        continue
+                    cleaner.notes = self._notes
+                    self._add(item, cleaner)
+                    if self._count >= BATCH_ROWS or self._size >= BATCH_BYTES:
+                        self._commit(reading, number, complete=False)
+                    if progress is not None and number % _TOLD_EVERY == 0:
+                        progress(self._path, reading.done(), number)
+            except FileError:
+                # What could be read before the damage is not lost with the rest.
+                if self._count:
                     self._commit(reading, number, complete=False)
-                if progress is not None and number % _TOLD_EVERY == 0:
-                    progress(self._path, reading.done(), number)
+                raise
             self._commit(reading, number, complete=True)
             if progress is not None:
                 progress(self._path, 1.0, number)
@@ -248,10 +252,10 @@ class _FileIngest:
         ]
         if not files:
             return {}
-        self._database.register("wanted", pa.table({"key": pa.array(keys, type=pa.string())}))
-        self._database.read_parquet(files, filename=True).create_view("lake", replace=True)
-        found = self._database.execute(_KNOWN[parts.KEY[kind]]).fetchall()
-        self._database.unregister("wanted")
+        with duckdb.connect() as database:
+            database.register("wanted", pa.table({"key": pa.array(keys, type=pa.string())}))
+            database.read_parquet(files, filename=True).create_view("lake")
+            found = database.execute(_KNOWN[parts.KEY[kind]]).fetchall()
         return {one: parts.part_number(Path(name)) in self._own for one, name in found}
 
 

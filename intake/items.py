@@ -71,12 +71,12 @@ class Notes:
 
 
 def rejected(item: Item, field_name: str, reason: str) -> Bad:
-    """The reject of `item`; a linkage's key is left out, for it must not touch the disk."""
-    kept = {
-        name: "[withheld]" if item.kind is Kind.LINKAGES and name == "key_hash" else value
-        for name, value in item.fields.items()
-        if value is not None and value != ""
-    }
+    """The reject of `item`.
+
+    Of a linkage nothing is kept but its place and account: its key must not touch the disk, and
+    where columns were swapped, any of them may hold it.
+    """
+    kept = {name: value for name, value in item.fields.items() if value not in (None, "")}
     account = item.fields.get("account_id") or item.fields.get("follower_id")
     return Bad(
         kind=item.kind,
@@ -85,7 +85,7 @@ def rejected(item: Item, field_name: str, reason: str) -> Bad:
         field=field_name,
         reason=reason,
         account_id=printable(account)[:200] if isinstance(account, str | int) else "",
-        raw=json.dumps(kept, default=str)[:RAW_KEPT],
+        raw="" if item.kind is Kind.LINKAGES else json.dumps(kept, default=str)[:RAW_KEPT],
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 
 from intake import bluesky, x_api, x_archive
@@ -16,6 +17,10 @@ from intake.tables import Table, open_table
 
 ColumnMap = Mapping[str, str]
 """Field of the contract → column of the file."""
+
+
+_LOOKED_AT = 100
+"""Objects of a JSON file by which its format and its columns are told."""
 
 
 class Format(StrEnum):
@@ -144,37 +149,33 @@ def _rows(table: Table, kind: Kind, columns: Mapping[str, str]) -> Read:
 def _json(
     source: Source, form: Format | None, mapped: dict[str, str], kind: Kind | None
 ) -> Reading:
-    held: list[Document | Bad] = []
     stream = documents(source, kind or Kind.POSTS)
-    first = None
-    for one in stream:
-        held.append(one)
-        if not isinstance(one, Bad):
-            first = one[2]
-            break
+    held = list(islice(stream, _LOOKED_AT))
+    seen = [one[2] for one in held if not isinstance(one, Bad)]
+    every = chain(held, stream)
     if form is None:
-        form = Format.JSON
-        if first is not None and not mapped and kind is None:
-            if x_api.recognises(first):
-                form = Format.X_API
-            elif bluesky.recognises(first):
-                form = Format.BLUESKY
-
-    def every() -> Iterable[Document | Bad]:
-        yield from held
-        yield from stream
-
+        known = _json_format(seen[0]) if seen and not mapped and kind is None else None
+        form = known or Format.JSON
     if form is not Format.JSON:
         reader = x_api.read if form is Format.X_API else bluesky.read
         knows = x_api.recognises if form is Format.X_API else bluesky.recognises
-        items = _documents(every(), reader, knows, form)
+        items = _documents(every, reader, knows, form)
         return Reading(form, False, False, False, items, lambda: source.done)
-    if first is None:
-        # Nothing but rejects: there is no row to tell columns by.
-        return Reading(form, False, False, True, iter([]) if not held else _only(held), _whole)
-    found_kind, columns = resolve(source.path, list(first), mapped, kind, rows_may_differ=True)
-    items = _objects(every(), found_kind, columns)
+    names = list(dict.fromkeys(name for row in seen for name in row))
+    if kind is None and seen:
+        kind, _ = resolve(source.path, names, mapped, None, rows_may_differ=True)
+    # Rows of JSON need not all have the same names, so each row is asked for every field.
+    kind = kind or Kind.POSTS
+    mapped = _without_alias(mapped)
+    columns = {field: mapped.get(field, field) for field in FIELDS[kind]}
+    items = _objects(every, kind, columns)
     return Reading(form, False, False, True, items, lambda: source.done)
+
+
+def _json_format(first: Mapping[str, object]) -> Format | None:
+    if x_api.recognises(first):
+        return Format.X_API
+    return Format.BLUESKY if bluesky.recognises(first) else None
 
 
 def _documents(
@@ -198,17 +199,10 @@ def _objects(stream: Iterable[Document | Bad], kind: Kind, columns: Mapping[str,
             yield one
         else:
             number, place, row = one
-            yield Item(kind, number, place, {name: row.get(at) for name, at in columns.items()})
-
-
-def _only(held: Sequence[Document | Bad]) -> Read:
-    for one in held:
-        if isinstance(one, Bad):
-            yield one
-
-
-def _whole() -> float:
-    return 1.0
+            fields = {name: row.get(at) for name, at in columns.items()}
+            if kind is Kind.LINKAGES and fields["key_hash"] is None:
+                fields["key_hash"] = row.get("key")
+            yield Item(kind, number, place, fields)
 
 
 def resolve(
@@ -229,7 +223,7 @@ def resolve(
         FileError: a mapped column is not there, a needed field has no column, or no kind fits.
     """
     named = {column.strip().lower(): column for column in reversed(columns)}
-    mapped = {("key_hash" if field == "key" else field): column for field, column in mapped.items()}
+    mapped = _without_alias(mapped)
     for field, column in mapped.items():
         if column not in columns and not rows_may_differ:
             raise FileError(
@@ -258,6 +252,10 @@ def resolve(
         for field in FIELDS[kind]
         if field in available
     }
+
+
+def _without_alias(mapped: Mapping[str, str]) -> dict[str, str]:
+    return {("key_hash" if field == "key" else field): name for field, name in mapped.items()}
 
 
 def _kind(available: set[str]) -> Kind | None:

@@ -156,16 +156,17 @@ class Cleaner:
         }
 
     def _share(self, given: Mapping[str, Any]) -> Row:
-        moment = self._moment(given, "time")
-        if moment is None:
-            raise FieldError("time", "missing")
         # An object may be an URL or a text: it is longer than an id.
         shared = _field(given, "object", lambda value: cells.text(value, cells.ITEM_CHARS)).strip()
         if cells.is_absent(shared):
             raise FieldError("object", "missing")
+        account = _required(given, "account")
+        moment = self._moment(given, "time")
+        if moment is None:
+            raise FieldError("time", "missing")
         return {
             "object": shared,
-            "account": _required(given, "account"),
+            "account": account,
             "post": _field(given, "post", cells.identifier),
             "time": moment,
         }

@@ -105,6 +105,8 @@ def _in_words(error: csv.Error) -> str:
     reason = str(error)
     if "unexpected end of data" in reason:
         return "a quotation mark that opens here is never closed; the rest of the file is in it"
+    if "new-line character" in reason:
+        return "a carriage return outside quotation marks"
     return f"not CSV: {reason}"
 
 
