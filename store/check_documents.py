@@ -41,8 +41,7 @@ def check_documents(connection: Connection, shelf: Shelf[Value], problems: Probl
             problems.add(kind, says, seq=row.version, subject=f"{shelf.kind}/{row.id}")
     gone = (
         select(payloads.c.subject, func.max(payloads.c.seq))
-        .join_from(payloads, log, log.c.seq == payloads.c.seq)
-        .where(log.c.kind == shelf.kind, payloads.c.subject.is_not(None))
+        .where(payloads.c.subject.startswith(f"{shelf.kind}/", autoescape=True))
         .where(~select(table.c.id).where(subject == payloads.c.subject).exists())
         .group_by(payloads.c.subject)
     )

@@ -44,17 +44,19 @@ def test_a_line_that_a_dying_writer_left_unfinished_harms_no_other(
 
 def test_another_stores_anchor_is_refused(tmp_path: Path) -> None:
     anchor = tmp_path / "anchor"
-    with Store.open(f"sqlite:///{tmp_path / 'one.db'}", anchor) as store:
-        with store.writing("person:ada", T0) as work:
-            work.save(group(), action="group.added")
+    one = Store.open(f"sqlite:///{tmp_path / 'one.db'}", anchor)
+    with one, one.writing("person:ada", T0) as work:
+        work.save(group(), action="group.added")
     with pytest.raises(WrongStore, match="belongs to another database"):
         Store.open(f"sqlite:///{tmp_path / 'two.db'}", anchor)
 
 
 def test_nothing_is_committed_where_the_anchor_cannot_be_written(store: Store) -> None:
     store.anchor.path.mkdir(parents=True)
-    with pytest.raises(StoreUnavailable, match="anchor"):
-        with store.writing("person:ada", T0) as work:
-            work.save(group(), action="group.added")
+    with (
+        pytest.raises(StoreUnavailable, match="anchor"),
+        store.writing("person:ada", T0) as work,
+    ):
+        work.save(group(), action="group.added")
     with store.reading() as work:
         assert work.groups.count() == 0
