@@ -1,12 +1,24 @@
 """Every rule names a clause, every name in the room is known, and the room is pure."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from policy.assessment import Outcome
+from policy.at_risk import priority
+from policy.cases import CaseKind
 from policy.clauses import CLAUSES, Clause
+from policy.designation import propose
+from policy.findings import Coordination
+from policy.lookup import visible
 from policy.rules import RULES, Rule
+from policy.technical import judge_technical
+from policy.words import Nature, Surface
 
 ROOM = Path(__file__).resolve().parents[2] / "policy"
 MODULES = sorted(ROOM.glob("*.py"))
@@ -72,3 +84,55 @@ def test_the_room_imports_no_other_room(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_modules_are_small(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 420
+
+
+def cited(value: Any) -> Iterator[tuple[str, str]]:
+    """Every `rule`, `clause` and the like, however deep in a dumped result."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("rule", "clause", "harm_clause") and isinstance(inner, str):
+                yield key, inner
+            elif key == "clauses":
+                yield from (("clause", one) for one in inner)
+            else:
+                yield from cited(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from cited(inner)
+
+
+@given(
+    actors=st.sampled_from(["organiser", "member", "unclear"]),
+    kind=st.sampled_from(list(Coordination)),
+    nature=st.sampled_from([None, *Nature]),
+    papers=st.integers(0, 2),
+    stand=st.booleans(),
+)
+def test_every_result_names_a_known_rule_and_clause(
+    *,
+    make: Any,
+    actors: str,
+    kind: Coordination,
+    nature: Nature | None,
+    papers: int,
+    stand: bool,
+) -> None:
+    incidents = make.grave(actors=actors)
+    incidents[0] = incidents[0].model_copy(update={"sources": make.sources(*range(papers))})
+    if not stand:
+        incidents[1] = incidents[1].retract(at=make.now, why="taken back")
+    finding = make.finding(kind=kind)
+    assessment = make.assessment(
+        group=make.group(nature=nature), findings=[finding], incidents=incidents
+    )
+    results = [assessment, judge_technical(finding)]
+    if assessment.outcome is Outcome.DESIGNATE:
+        proposal = propose("d1", assessment, by="model:assess", at=make.now)
+        results.append(proposal.decline(by="person:lea", reason="not enough yet", at=make.now))
+    results.extend(visible([make.restriction()], surface, make.now) for surface in Surface)
+    results.append(priority(kind=CaseKind.SUPPORT))
+    for result in results:
+        names = list(cited(result.model_dump()))
+        assert names
+        for key, name in names:
+            assert name in (RULES if key == "rule" else CLAUSES), (key, name)
