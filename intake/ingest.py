@@ -9,6 +9,7 @@ import hmac
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -126,6 +127,11 @@ class _FileIngest:
         self._skip = consumed
         self._own = {commit.number for commit in log.of_source(source)}
         self._start_batch()
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        # Made when first needed: the first file of a lake never needs it.
+        return duckdb.connect()
 
     def _start_batch(self) -> None:
         self._rows: dict[Kind, list[tuple[Row, Item]]] = defaultdict(list)
@@ -252,10 +258,10 @@ class _FileIngest:
         ]
         if not files:
             return {}
-        with duckdb.connect() as database:
-            database.register("wanted", pa.table({"key": pa.array(keys, type=pa.string())}))
-            database.read_parquet(files, filename=True).create_view("lake")
-            found = database.execute(_KNOWN[parts.KEY[kind]]).fetchall()
+        database = self._database
+        database.register("wanted", pa.table({"key": pa.array(keys, type=pa.string())}))
+        database.read_parquet(files, filename=True).create_view("lake", replace=True)
+        found = database.execute(_KNOWN[parts.KEY[kind]]).fetchall()
         return {one: parts.part_number(Path(name)) in self._own for one, name in found}
 
 
