@@ -14,7 +14,7 @@ from store.work import Reading
 
 
 def blind_answers(work: Reading, group: Group) -> dict[str, bool]:
-    """For each account decided blind: whether it is a member. Later answers replace earlier ones."""
+    """For each account decided blind: whether it is a member. The last answer counts."""
     found = {one.account_id: one.member for one in group.decisions}
     cases = work.cases.find(
         group_id=group.id,

@@ -34,7 +34,6 @@ from policy.words import (
     Surface,
 )
 from store.audit import verify
-
 from tests.casework.conftest import Desk, TurnedClock
 
 GROUP = "weigh-it-again"
@@ -46,7 +45,9 @@ YES = AssociationVerdict(
     association=AssociationChoice.ASSOCIATED, primary_use=PrimaryUse.NO, reason="It joins floods."
 )
 MAINLY = AssociationVerdict(
-    association=AssociationChoice.ASSOCIATED, primary_use=PrimaryUse.YES, reason="It does only this."
+    association=AssociationChoice.ASSOCIATED,
+    primary_use=PrimaryUse.YES,
+    reason="It does but this.",
 )
 NO = AssociationVerdict(association=AssociationChoice.NOT_ASSOCIATED)
 UNSURE = AssociationVerdict(association=AssociationChoice.CANNOT_TELL)
