@@ -5,7 +5,6 @@ basis and modified or withdrawn as behaviour changes. A machine may propose; a p
 step, with a name and a reason.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Self
@@ -124,19 +123,8 @@ class Designation(Value):
         at: UtcDatetime,
         review_at: UtcDatetime | None = None,
         measures: tuple[RestrictionKind, ...] | None = None,
-        used_before: Iterable[str] = (),
     ) -> Self:
         """Put a proposal in force, by a person, on a fresh assessment that carries it.
-
-        Args:
-            assessment: what carries it.
-            questions: the answers that the person stands behind.
-            by: `person:<name>`.
-            reason: why.
-            at: the moment of the decision.
-            review_at: when it has to be reviewed; None takes `REVIEW_EVERY`.
-            measures: what it may lead to; None takes all that a designation can.
-            used_before: texts of answers about other groups, which may not be given again.
 
         Raises:
             Refusal: not a proposal; not a person with a reason; the assessment is of another
@@ -145,7 +133,7 @@ class Designation(Value):
         """
         self._check_step(_PROPOSED, DesignationState.DESIGNATED, by=by, reason=reason, at=at)
         self._check_carried(assessment, at)
-        check_answers(questions, used_before)
+        check_answers(questions)
         if questions.nature is not assessment.nature:
             raise Refusal(
                 Rule.DESIGNATION_EVIDENCE,

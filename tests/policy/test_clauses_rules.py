@@ -136,3 +136,15 @@ def test_every_result_names_a_known_rule_and_clause(
         assert names
         for key, name in names:
             assert name in (RULES if key == "rule" else CLAUSES), (key, name)
+
+
+def test_the_page_for_people_has_every_clause_every_rule_and_no_unknown_one() -> None:
+    page = (ROOM.parent / "docs" / "policy.md").read_text("utf-8")
+    assert [clause for clause in Clause if f"`{clause}`" not in page] == []
+    named = set(re.findall(r"`([a-z_]+\.[a-z_]+\.v\d+)`", page))
+    assert named <= set(RULES)
+    untold = [rule for rule in Rule if rule not in named and not rule.startswith("person.")]
+    assert untold == []
+    files = set(re.findall(r"`([a-z_]+\.py)`", page))
+    here = {path.name for folder in (ROOM, Path(__file__).parent) for path in folder.glob("*.py")}
+    assert files <= here

@@ -147,7 +147,6 @@ def test_nothing_is_proposed_that_the_assessment_does_not_carry(make: Any) -> No
         ("from the future", "designation.evidence.v1"),
         ("other nature", "designation.evidence.v1"),
         ("empty answer", "designation.questions.v1"),
-        ("answer of another group", "designation.questions.v1"),
     ],
 )
 def test_designate_refuses(make: Any, case: str, rule: str) -> None:
@@ -159,7 +158,6 @@ def test_designate_refuses(make: Any, case: str, rule: str) -> None:
         "from the future": {"assessment": make.assessment(at=make.now + make.days(1))},
         "other nature": {"questions": make.questions(nature=Nature.AWARENESS)},
         "empty answer": {"questions": make.questions(risks=Answer(text=""))},
-        "answer of another group": {"used_before": [make.questions().risks.text]},
     }[case]
     at = make.now + make.days(facts.pop("late", 0))
     with pytest.raises(Refusal) as refused:
