@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from labeling.configs import EVIDENCE, LabelingConfig
-from labeling.verdicts import Verdict
 from policy.cases import CaseKind
+from policy.verdicts import Verdict
 
 _VERDICT: TypeAdapter[Verdict] = TypeAdapter(Verdict)
 _MANY = frozenset({"policies", "author"})

@@ -17,14 +17,15 @@ from policy.cases import CaseKind
 EVIDENCE = "evidence"
 """Name of the tag that shows the evidence; every control points at it."""
 
+# Short: the server takes titles of up to 50 characters.
 _NAMES: Mapping[CaseKind, str] = MappingProxyType(
     {
-        CaseKind.ASSOCIATION: "Association with a group",
+        CaseKind.ASSOCIATION: "Association",
         CaseKind.POST_HARM: "Harm of a post",
         CaseKind.COORDINATION: "Coordination",
-        CaseKind.SUSPENSION: "Suspension: second look",
+        CaseKind.SUSPENSION: "Suspension",
         CaseKind.APPEAL: "Appeal",
-        CaseKind.SUPPORT: "Support for a person at risk",
+        CaseKind.SUPPORT: "Support",
     }
 )
 

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import Field, JsonValue
 
-from labeling.verdicts import Verdict
 from policy.cases import CaseKind
+from policy.verdicts import Verdict
 from policy.words import Id, Likelihood, UtcDatetime, Value
 
 

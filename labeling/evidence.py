@@ -4,14 +4,34 @@ Whoever opens the case fills these in and freezes them; nothing is looked up aga
 a decision can be explained by what its reviewer saw.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from policy.cases import CaseKind
 from policy.words import Likelihood, UtcDatetime, Value
+
+# Not storable (lone surrogates, NUL) or not harmless (controls; bidirectional overrides, with
+# which a text can show other words than it has).
+_UNSHOWABLE = re.compile(
+    "[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def showable(given: Any) -> Any:
+    """Plain JSON with what cannot be stored or shown safely replaced by U+FFFD in every text."""
+    match given:
+        case str():
+            return _UNSHOWABLE.sub("\ufffd", given)
+        case list() | tuple():
+            return [showable(item) for item in given]
+        case dict():
+            return {key: showable(value) for key, value in given.items()}
+        case _:
+            return given
 
 
 class EvidenceError(ValueError):
@@ -114,6 +134,11 @@ class Evidence(_Part):
     facts: tuple[tuple[str, str], ...] = ()
     """Further findings as name and value, such as linkages or significance."""
     opinion: ShownOpinion | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _showable(cls, data: Any) -> Any:
+        return showable(data)
 
 
 NEEDED: Mapping[CaseKind, tuple[str, ...]] = MappingProxyType(

@@ -7,7 +7,7 @@ from labeling.configs import ConfigError, labeling_config
 from labeling.desk import Accepted, Answer, Binding, Desk, Noted, Receipt, Refused
 from labeling.report import PassReport
 from labeling.studio import Mark, SeenAnnotation, SeenTask, Studio
-from labeling.verdicts import Verdict
+from policy.verdicts import Verdict
 
 log = structlog.get_logger(__name__)
 

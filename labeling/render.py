@@ -4,26 +4,32 @@ Everything that came from outside passes through `_text`: Label Studio puts the 
 """
 
 import html
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from labeling.evidence import Evidence, ShownGroup, ShownOpinion, ShownPost, ShownProfile
+from policy.cases import CaseKind
 
 LONGEST_TEXT = 4_000
 MOST_POSTS = 40
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
-# Not storable (lone surrogates, NUL) or not harmless (controls; bidirectional overrides, with
-# which a text can show other words than it has).
-_UNSHOWABLE = re.compile(
-    "[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
 
-
-def showable(text: str) -> str:
-    """The text with what cannot be stored or shown safely replaced by U+FFFD."""
-    return _UNSHOWABLE.sub("\ufffd", text)
+def title_of(kind: CaseKind, evidence: Evidence) -> str:
+    """The question, with the names it is about."""
+    profile, group = evidence.profile, evidence.group
+    account = "the account"
+    if profile:
+        account = f"@{profile.handle.removeprefix('@')}" if profile.handle else profile.account_id
+    questions = {
+        CaseKind.ASSOCIATION: f"Is {account} associated with {group.name if group else 'it'}?",
+        CaseKind.POST_HARM: "Does this post break a policy?",
+        CaseKind.COORDINATION: "Did these accounts act in concert?",
+        CaseKind.SUSPENSION: f"Is {account} to be suspended?",
+        CaseKind.APPEAL: "Does the measure stand?",
+        CaseKind.SUPPORT: "Does the author need help?",
+    }
+    return questions[kind]
 
 
 def evidence_html(evidence: Evidence, *, blind: bool) -> str:
@@ -35,10 +41,12 @@ def evidence_html(evidence: Evidence, *, blind: bool) -> str:
         parts.append(_section("What is proposed", _paragraph(evidence.proposal)))
     if evidence.statement:
         parts.append(_section("What the affected person says", _paragraph(evidence.statement)))
-    if evidence.group:
-        parts.append(_section(f"The {evidence.group.kind}", _group(evidence.group)))
-    if evidence.profile:
-        parts.append(_section("The account", _profile(evidence.profile)))
+    who = [
+        *([_section(f"The {group.kind}", _group(group))] if (group := evidence.group) else []),
+        *([_section("The account", _profile(profile))] if (profile := evidence.profile) else []),
+    ]
+    if who:
+        parts.append(f'<div class="c-pair">{"".join(who)}</div>')
     if evidence.post:
         parts.append(_section("The post in its thread", _thread(evidence.post, evidence.thread)))
     if evidence.posts:
@@ -55,10 +63,9 @@ def evidence_html(evidence: Evidence, *, blind: bool) -> str:
 
 
 def _text(text: str) -> str:
-    cut = showable(text[:LONGEST_TEXT])
     more = len(text) - LONGEST_TEXT
     note = f" <em>… and {more:,} more characters</em>" if more > 0 else ""
-    escaped = html.escape(cut).replace("\n", "<br>")
+    escaped = html.escape(text[:LONGEST_TEXT]).replace("\n", "<br>")
     # Isolated, so that right-to-left text cannot rearrange what stands around it.
     return f'<bdi dir="auto">{escaped}</bdi>{note}'
 
@@ -111,8 +118,8 @@ def _profile(profile: ShownProfile) -> str:
 
 def _posts(posts: tuple[ShownPost, ...]) -> str:
     rows = "".join(
-        f"<tr><td class='c-when'>{_when(post.created_at)}</td><td>{_post_text(post)}</td>"
-        f"<td>{_matched(post)}</td></tr>"
+        f"<tr><td class='c-when'>{_when(post.created_at).replace(' ', '<br>')}</td>"
+        f"<td>{_post_text(post)}</td><td>{_matched(post)}</td></tr>"
         for post in posts[:MOST_POSTS]
     )
     left = len(posts) - MOST_POSTS

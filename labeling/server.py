@@ -207,7 +207,7 @@ class LocalServer:
     def _spawn(self, credentials: Credentials) -> None:
         own = settings_of(self.data, self.url, credentials)
         with self.log_file.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own setting names the program
+            self._process = subprocess.Popen(
                 self.command,
                 cwd=self.data,
                 stdin=subprocess.DEVNULL,
@@ -294,7 +294,7 @@ def _command_of(pid: int) -> str:
     """The command line of a process, empty when it is gone."""
     asked = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
     # `ps` is POSIX, wherever it lies, and a number is all that we add.
-    shown = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603
+    shown = subprocess.run(asked, capture_output=True, text=True, check=False)
     return shown.stdout
 
 

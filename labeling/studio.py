@@ -120,15 +120,21 @@ class SeenProject:
 
 
 class Studio:
-    """A client of one Label Studio. Not for two threads at once.
+    """A client of one Label Studio. Not for two threads at once. Close it after use.
 
     Every method raises StudioAwayError or StudioRefusedError.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        # A proxy of the environment has no business between us and our own server.
+        self._http = httpx.Client(timeout=_TIMEOUT_S, trust_env=False)
         self._made: Any = None
         self._emails: dict[int, str] = {}
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
 
     @property
     def _client(self) -> Any:
@@ -141,8 +147,7 @@ class Studio:
             self._made = make(
                 base_url=self.connection.url,
                 api_key=self.connection.token,
-                # A proxy of the environment has no business between us and our own server.
-                httpx_client=httpx.Client(timeout=_TIMEOUT_S, trust_env=False),
+                httpx_client=self._http,
             )
         return self._made
 

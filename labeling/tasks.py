@@ -5,8 +5,8 @@ from pydantic import JsonValue
 from labeling.answers import prediction_of
 from labeling.configs import Lane, labeling_config
 from labeling.desk import WantedTask
-from labeling.evidence import read_evidence
-from labeling.render import evidence_html, showable
+from labeling.evidence import read_evidence, showable
+from labeling.render import evidence_html, title_of
 from labeling.studio import Mark
 
 
@@ -28,7 +28,7 @@ def task_of(wanted: WantedTask, *, owner: str) -> dict[str, JsonValue]:
     mark = Mark(owner, wanted.key, wanted.kind, wanted.config)
     task: dict[str, JsonValue] = {
         "data": {
-            "title": showable(_title(wanted)),
+            "title": title_of(wanted.kind, evidence),
             "notice": "",
             "evidence": evidence_html(evidence, blind=wanted.blind),
             # For the Data Manager's columns only; what counts is the mark.
@@ -44,8 +44,3 @@ def task_of(wanted: WantedTask, *, owner: str) -> dict[str, JsonValue]:
         prediction = prediction_of(config, wanted.prediction, score=score, model=wanted.model)
         task["predictions"] = [prediction]
     return task
-
-
-def _title(wanted: WantedTask) -> str:
-    round_ = f", round {wanted.round}" if wanted.round > 1 else ""
-    return f"Case {wanted.case_id}{round_}"
