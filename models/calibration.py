@@ -72,7 +72,19 @@ class Calibrator(Value):
         return np.asarray(np.clip(found, EDGE, 1.0 - EDGE), dtype=np.float64)
 
 
-def fit_calibrator(scores: Floats, labels: Floats, *, folds: int = 5, seed: int = 0) -> Calibrator:
+KINDS: tuple[Kind, ...] = ("platt", "beta", "isotonic")
+SMOOTH: tuple[Kind, ...] = ("platt", "beta")
+"""Without steps: no two different scores become one likelihood, so that order is kept."""
+
+
+def fit_calibrator(
+    scores: Floats,
+    labels: Floats,
+    *,
+    kinds: tuple[Kind, ...] = KINDS,
+    folds: int = 5,
+    seed: int = 0,
+) -> Calibrator:
     """The calibrator with the least log loss on left-out folds, fitted on all rows.
 
     Raises:
@@ -82,7 +94,6 @@ def fit_calibrator(scores: Floats, labels: Floats, *, folds: int = 5, seed: int 
     rarer = int(min(labels.sum(), (1 - labels).sum()))
     if rarer < 2:
         raise ValueError(f"calibration needs two rows of either label, there are {rarer}")
-    kinds: tuple[Kind, ...] = ("platt", "beta", "isotonic")
     fold = np.random.default_rng(seed).permutation(len(labels)) % min(folds, rarer)
 
     def loss(kind: Kind) -> float:

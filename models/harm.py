@@ -127,7 +127,7 @@ class HarmModel:
     def likelihoods(self, texts: Sequence[str], langs: Sequence[str]) -> Floats:
         """Likelihoods of normalised texts, shape (texts, policies in the order of `Policy`)."""
         found = np.zeros((len(texts), len(Policy)))
-        names = np.asarray([self._reader(lang) for lang in langs])
+        names = np.asarray([self.reader(lang) for lang in langs])
         if not texts:
             return found
         grams = self.lexicon.features(texts)
@@ -142,9 +142,10 @@ class HarmModel:
 
     def calibrated(self, lang: str) -> frozenset[Policy]:
         """The policies whose likelihood can be taken at its word in a language."""
-        return self.heads[self._reader(lang)].calibrated(lang)
+        return self.heads[self.reader(lang)].calibrated(lang)
 
-    def _reader(self, lang: str) -> str:
+    def reader(self, lang: str) -> str:
+        """The name of the head that reads a language."""
         return self.routes.get(lang, self.routes[ANY_LANGUAGE])
 
     def _encoder(self, name: str) -> Encoder:
@@ -166,7 +167,7 @@ class HarmModel:
 
     def _post_score(self, post: Post, lang: str, row: Floats) -> PostScore:
         policies = {policy: float(p) for policy, p in zip(Policy, row, strict=True)}
-        head = self.heads[self._reader(lang)]
+        head = self.heads[self.reader(lang)]
         guesses = frozenset(Policy) - head.calibrated(lang)
         lane, rule = route_post(
             policies,

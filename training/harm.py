@@ -108,14 +108,12 @@ def _spoken_in(frame: "pd.DataFrame", lang: str | None) -> "pd.DataFrame":
 
 
 def _with_written(fit: "pd.DataFrame") -> "pd.DataFrame":
-    """Add the written rows. A harmless one breaks no policy; what is described is marked."""
+    """Add the written rows; those that describe a policy are marked."""
     import pandas as pd
 
     rows: list[dict[str, object]] = []
     for each in (*written.harmless(), *written.descriptions()):
-        targets = {policy.value: 0.0 if each.breaks is None else float("nan") for policy in Policy}
-        if each.breaks is not None:
-            targets[each.breaks.value] = 1.0
+        targets = {policy.value: each.known(policy) for policy in Policy}
         rows.append(
             {
                 "id": f"{written.SOURCE}-{len(rows)}",
@@ -125,6 +123,7 @@ def _with_written(fit: "pd.DataFrame") -> "pd.DataFrame":
                 "weak": False,
                 "license": written.LICENSE,
                 "part": "fit",
+                "by_date": False,
                 "described": each.breaks is not None or each.about is not None,
                 **targets,
             }

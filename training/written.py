@@ -27,6 +27,8 @@ PROTOTYPES: tuple[Policy, ...] = (
 )
 """Policies without a row of open data: these descriptions are all that their heads have seen."""
 
+_OVERLAP = frozenset({Policy.ABUSE, Policy.HATE, Policy.VIOLENCE, Policy.EXTREMISM})
+
 
 @dataclass(frozen=True)
 class Written:
@@ -38,6 +40,15 @@ class Written:
     """The policy that the text breaks or describes the breaking of; None: it breaks none."""
     about: Policy | None = None
     """For a harmless row: the policy that it could be mistaken for."""
+
+    def known(self, policy: Policy) -> float:
+        """1 breaks it, 0 does not, NaN cannot be told: the breach of one policy may be abuse,
+        hate or a threat as well, but none of these texts is about a disease, for instance."""
+        if self.breaks is None:
+            return 0.0
+        if policy is self.breaks:
+            return 1.0
+        return float("nan") if policy in _OVERLAP else 0.0
 
 
 @lru_cache(maxsize=1)

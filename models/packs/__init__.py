@@ -116,10 +116,9 @@ def write_pack(
     (folder / MANIFEST).unlink(missing_ok=True)
     files: dict[str, str] = {}
     for name, arrays in tensors.items():
-        save_file(
-            {key: np.ascontiguousarray(array) for key, array in arrays.items()}, folder / name
-        )
-        files[name] = sha256((folder / name).read_bytes()).hexdigest()
+        content = save({key: np.ascontiguousarray(array) for key, array in arrays.items()})
+        (folder / name).write_bytes(content)
+        files[name] = sha256(content).hexdigest()
     (folder / CARD).write_text(card, encoding="utf-8")
     whole = manifest.model_copy(update={"files": files})
     (folder / MANIFEST).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")

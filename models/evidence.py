@@ -1,0 +1,129 @@
+"""Why an account got its score: what the score loses when a post or an object is left out."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.activity import Activities, hashed_objects, objects_of
+from models.group_index import Crowd
+from policy.scores import Evidence
+
+if TYPE_CHECKING:
+    from models.association import AssociationModel, Index
+
+MOST_POSTS = 5
+MOST_OBJECTS = 5
+_TRIED = 8
+
+
+def explain(
+    model: "AssociationModel", index: "Index", read: Activities, row: int, whole: float
+) -> tuple[Evidence, ...]:
+    """What carried the score of the account at `row`, heaviest first; technical links before all.
+
+    `whole` is its log-odds with everything. Only what the score falls without is named.
+    """
+    own = read.rows([row])
+    account = own.accounts[0]
+    links = tuple(
+        Evidence(
+            kind="linkage",
+            ref=link.key_hash,
+            why=f"the same {link.kind.value} as a confirmed member of the group; not part of"
+            " the likelihood, a person weighs it",
+        )
+        for link in account.linkages
+        if link.key_hash in index.seed_links
+    )
+    if not len(own.owner):
+        return links
+    found = [*_posts(model, index, own, whole), *_objects(model, index, own, whole)]
+    found.sort(key=lambda each: -each.weight)
+    return links + tuple(each for each in found if each.weight > 0.01)
+
+
+def _posts(
+    model: "AssociationModel", index: "Index", own: Activities, whole: float
+) -> list[Evidence]:
+    likely = model.post_likelihoods(index.measure, own)
+    tried = np.argsort(-likely, kind="stable")[:_TRIED]
+    if len(own.owner) == 1:
+        # Without its only post there is no account to score: all of the score is that post's.
+        weights = [whole - float(model.log_odds(index.measure, _empty(own))[0])]
+    else:
+        weights = [whole - _without(model, index, own, int(at)) for at in tried]
+    found = []
+    for at, weight in zip(tried, weights, strict=True):
+        post = own.posts[int(at)]
+        nearest = _nearest(index, own, int(at))
+        found.append(
+            Evidence(
+                kind="profile" if post is None else "post",
+                ref=own.accounts[0].account_id if post is None else post.post_id,
+                why=f"reads like the group's own posts ({likely[int(at)]:.0%}){nearest}",
+                weight=weight,
+            )
+        )
+    return sorted(found, key=lambda each: -each.weight)[:MOST_POSTS]
+
+
+def _without(model: "AssociationModel", index: "Index", own: Activities, at: int) -> float:
+    kept = np.flatnonzero(np.arange(len(own.owner)) != at)
+    less = Activities(
+        accounts=own.accounts,
+        posts=tuple(own.posts[int(each)] for each in kept),
+        owner=own.owner[kept],
+        vectors=own.vectors[kept],
+        words=own.words[kept],
+        objects=own.objects[kept],
+        habits=own.habits[kept],
+    )
+    return float(model.log_odds(index.measure, Crowd.of(less))[0])
+
+
+def _empty(own: Activities) -> Crowd:
+    whole = Crowd.of(own)
+    return Crowd(
+        whole.vectors * 0, whole.words * 0, whole.objects * 0, whole.habits * 0, whole.posts * 0
+    )
+
+
+def _nearest(index: "Index", own: Activities, at: int) -> str:
+    if not len(index.seeds.owner):
+        return ""
+    close = index.seeds.vectors @ own.vectors[at]
+    best = int(np.argmax(close))
+    post = index.seeds.posts[best]
+    if post is None or close[best] < 0.4:
+        return ""
+    member = index.seeds.accounts[int(index.seeds.owner[best])].account_id
+    return f"; nearest is post {post.post_id} of the confirmed member {member}"
+
+
+def _objects(
+    model: "AssociationModel", index: "Index", own: Activities, whole: float
+) -> list[Evidence]:
+    mine = {each for post in own.posts if post is not None for each in objects_of(post)}
+    shared = sorted(
+        mine & index.seed_objects.keys(),
+        key=lambda each: (-index.seed_objects[each], index.crowd_objects.get(each, 0), each),
+    )[:_TRIED]
+    found = []
+    crowd = Crowd.of(own)
+    for each in shared:
+        bucket = int(hashed_objects([frozenset({each})]).indices[0])
+        objects = crowd.objects.tolil(copy=True)
+        objects[0, bucket] = 0.0
+        less = Crowd(crowd.vectors, crowd.words, objects.tocsr(), crowd.habits, crowd.posts)
+        kind, _, name = each.partition(":")
+        found.append(
+            Evidence(
+                kind="object",
+                ref=each,
+                why=f"shares the {kind} {name} with {index.seed_objects[each]} of"
+                f" {len(index.seeds.accounts)} confirmed members; of {index.crowd_size} other"
+                f" accounts {index.crowd_objects.get(each, 0)} do",
+                weight=whole - float(model.log_odds(index.measure, less)[0]),
+            )
+        )
+    return sorted(found, key=lambda one: -one.weight)[:MOST_OBJECTS]

@@ -1,0 +1,219 @@
+"""Training of the association pack: across groups, calibrated on groups that were left out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.activity import read_activities
+from models.association import pack_crowd
+from models.cache import CachedEncoder
+from models.calibration import SMOOTH, Calibrator, fit_calibrator
+from models.encoder import load_encoder
+from models.group_index import FEATURES, Crowd
+from models.packs import Manifest, TrainedOn, write_pack
+from models.routing import Opened, Thresholds, act_threshold, dismiss_threshold
+from training.accounts import LICENSES, Labelled, load_accounts
+from training.cards import association_card
+from training.episodes import SEEDS, Episode, draw, groups_of
+from training.progress import Progress, silent
+
+DRAWS = 3
+REFERENCE_ACCOUNTS = 300
+LANGUAGES = ("en", "ru")
+"""Languages of most of the accounts that the likelihood was calibrated on."""
+
+ACT_PRECISION = 0.95
+MISS_RATE = 0.1
+CONFIDENCE = 0.9
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A logistic model over features set to mean 0 and spread 1."""
+
+    weights: Floats
+    bias: float
+    centre: Floats
+    scale: Floats
+
+    def log_odds(self, features: Floats) -> Floats:
+        return np.asarray(((features - self.centre) / self.scale) @ self.weights + self.bias)
+
+
+def train_association(
+    data: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    encoder: str = "use",
+    cache: Path | None = None,
+    shippable_only: bool = True,
+    version: str = "1",
+    progress: Progress = silent,
+) -> Manifest:
+    """Train an association pack on the accounts of a data folder and write it to `out`.
+
+    The encoder reads every language that the accounts write, so MiniLM's setting too is served
+    by `use` (routes of the manifest).
+
+    Raises:
+        DataError: the data are not there.
+        EncoderError: the encoder cannot be loaded.
+    """
+    labelled = load_accounts(data, shippable_only=shippable_only)
+    reader = CachedEncoder(
+        load_encoder(encoder),
+        cache or out.parent / "embeddings.sqlite",
+        progress=lambda done, of: progress(f"embed with {encoder}", done, of),
+    )
+    read = read_activities([each.activity for each in labelled], reader)
+    reader.close()
+    episodes = draw_all(labelled, read, seed=seed, progress=progress)
+    fitted = fit(episodes)
+    left_out = leave_groups_out(episodes)
+    scores = np.concatenate([each for _, each in left_out])
+    truth = np.concatenate([episode.member for episode, _ in left_out]).astype(float)
+    calibrator = fit_calibrator(scores, truth, kinds=SMOOTH)
+    post_weights, post_bias = _fit_posts(episodes)
+    chosen = _reference(labelled, seed)
+    manifest = Manifest(
+        name="association",
+        kind="association",
+        version=version,
+        encoders=(encoder,),
+        trained_on=_trained_on(labelled),
+        files={},
+        calibrated=dict.fromkeys(LANGUAGES, ("association",)),
+        parameters={
+            "routes": {"minilm": "use", "use": "use"} if encoder == "use" else {encoder: encoder},
+            "features": [*FEATURES, "posts"],
+            "weights": fitted.weights.tolist(),
+            "bias": fitted.bias,
+            "centre": fitted.centre.tolist(),
+            "scale": fitted.scale.tolist(),
+            "calibrator": calibrator.model_dump(mode="json"),
+            "spread": [each.model_dump(mode="json") for each in _spread(left_out)],
+            "post_weights": post_weights.tolist(),
+            "post_bias": post_bias,
+            "thresholds": _thresholds(calibrator(scores), truth).model_dump(mode="json"),
+            "languages": list(LANGUAGES),
+            "groups": sorted({episode.group for episode in episodes}),
+            "seed": seed,
+        },
+    )
+    reference = pack_crowd(Crowd.of(read.rows(chosen)))
+    return write_pack(
+        out,
+        manifest=manifest,
+        tensors={"reference.safetensors": reference},
+        card=association_card(manifest),
+    )
+
+
+def draw_all(
+    labelled: Sequence[Labelled],
+    read: Any,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    progress: Progress = silent,
+) -> list[Episode]:
+    """Episodes of every group, number of seeds and draw."""
+    plan = [
+        (group, seeds)
+        for seeds in SEEDS
+        for group in groups_of(labelled, seeds)
+        for _ in range(draws)
+    ]
+    rng = np.random.default_rng(seed)
+    found = []
+    for group, seeds in plan:
+        found.append(draw(labelled, read, group, seeds, rng=rng))
+        progress("episodes", len(found), len(plan))
+    return found
+
+
+def fit(episodes: Sequence[Episode], without: frozenset[int] = frozenset()) -> Fitted:
+    """The model over all episodes; accounts in `without` are left out wherever they appear."""
+    from sklearn.linear_model import LogisticRegression
+
+    features, member = [], []
+    for episode in episodes:
+        kept = ~np.isin(episode.account, list(without))
+        features.append(episode.features[kept])
+        member.append(episode.member[kept])
+    rows, truth = np.vstack(features), np.concatenate(member)
+    centre, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    model: Any = LogisticRegression(C=0.1, max_iter=500).fit((rows - centre) / scale, truth)
+    return Fitted(model.coef_[0], float(model.intercept_[0]), centre, scale)
+
+
+def leave_groups_out(episodes: Sequence[Episode]) -> list[tuple[Episode, Floats]]:
+    """Scores of each episode by a model that saw no account of its group in any role."""
+    found = []
+    for group in sorted({episode.group for episode in episodes}):
+        members = frozenset(
+            int(account)
+            for episode in episodes
+            if episode.group == group
+            for account in episode.account[episode.member]
+        )
+        rest = [episode for episode in episodes if episode.group != group]
+        fitted = fit(rest or episodes, without=members)
+        found += [
+            (episode, fitted.log_odds(episode.features))
+            for episode in episodes
+            if episode.group == group
+        ]
+    return found
+
+
+def _fit_posts(episodes: Sequence[Episode]) -> tuple[Floats, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    rows = np.vstack([episode.post_features for episode in episodes])
+    truth = np.concatenate([episode.post_member for episode in episodes])
+    model: Any = LogisticRegression(C=1.0).fit(rows, truth)
+    return np.asarray(model.coef_[0]), float(model.intercept_[0])
+
+
+def _spread(left_out: Sequence[tuple[Episode, Floats]]) -> list[Calibrator]:
+    """One calibrator for each group: what the same score meant for it."""
+    found = []
+    for group in sorted({episode.group for episode, _ in left_out}):
+        scores = np.concatenate([each for episode, each in left_out if episode.group == group])
+        truth = np.concatenate([e.member for e, _ in left_out if e.group == group])
+        made = fit_calibrator(scores, truth.astype(float), kinds=SMOOTH)
+        found.append(made)
+    return found
+
+
+def _thresholds(said: Floats, so: Floats) -> Thresholds:
+    pairs = [(float(each), bool(label)) for each, label in zip(said, so, strict=True)]
+    act = act_threshold(pairs, precision=ACT_PRECISION, confidence=CONFIDENCE)
+    dismiss = dismiss_threshold(pairs, miss_rate=MISS_RATE, confidence=CONFIDENCE)
+    high = act.threshold if isinstance(act, Opened) else None
+    if high is not None and dismiss is not None:
+        dismiss = min(dismiss, high)
+    return Thresholds(act=high, dismiss=dismiss)
+
+
+def _reference(labelled: Sequence[Labelled], seed: int) -> list[int]:
+    crowd = [at for at, each in enumerate(labelled) if each.crowd is not None]
+    rng = np.random.default_rng(seed)
+    return sorted(rng.permutation(crowd)[:REFERENCE_ACCOUNTS].tolist())
+
+
+def _trained_on(labelled: Sequence[Labelled]) -> dict[str, TrainedOn]:
+    rows = Counter(each.dataset for each in labelled)
+    return {
+        name: TrainedOn(rows=count, license=LICENSES.get(name, "restricted"))
+        for name, count in sorted(rows.items())
+    }

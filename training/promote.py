@@ -1,0 +1,108 @@
+"""Letting a model in: only whole, only where it is no worse on what is guarded, and with why."""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from models.packs import MANIFEST, Manifest, locate, read_manifest
+from policy.words import Refusal, Value
+
+RULE = "promotion.guarded.v1"
+NOISE = 0.01
+"""How far a guarded figure may fall and still count as noise."""
+
+
+class Promotion(Value):
+    """What was let in, over what, and why."""
+
+    model: str
+    kind: str
+    replaces: str
+    at: datetime
+    reasons: tuple[str, ...]
+    rule: str = RULE
+
+
+def promote(model_folder: Path, home: Path, *, now: datetime) -> Promotion:
+    """Put a pack into the data folder's models, in place of the one that serves.
+
+    Guarded are the figures that both manifests state under the same name. The pack that it
+    replaces is kept beside, so that going back is promoting that one.
+
+    Raises:
+        PackError: the pack is missing or damaged.
+        Refusal: a guarded figure is worse beyond noise; the reason names it.
+    """
+    candidate = read_manifest(model_folder)
+    models = home / "models"
+    serving = models if (models / candidate.kind / MANIFEST).exists() else None
+    current = read_manifest(locate(candidate.kind, serving))
+    reasons, worse = compare(candidate, current)
+    if worse:
+        raise Refusal(RULE, f"{candidate.model} is worse than {current.model}: {'; '.join(worse)}")
+    done = Promotion(
+        model=candidate.model,
+        kind=candidate.kind,
+        replaces=current.model,
+        at=now,
+        reasons=reasons,
+    )
+    target = models / candidate.kind
+    coming = models / f".{candidate.kind}.coming"
+    shutil.rmtree(coming, ignore_errors=True)
+    shutil.copytree(model_folder, coming)
+    (coming / "promotion.json").write_text(done.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if target.exists():
+        kept = models / "replaced" / f"{current.model}-{now:%Y%m%dT%H%M%S}"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(kept)
+    coming.rename(target)
+    return done
+
+
+def compare(candidate: Manifest, current: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was compared, in words, and what of it is worse beyond noise."""
+    ours, theirs = _figures(candidate), _figures(current)
+    shared = sorted(ours.keys() & theirs.keys())
+    said = tuple(f"{name}: {ours[name]:.3f} against {theirs[name]:.3f}" for name in shared)
+    worse = tuple(
+        f"{name} {ours[name]:.3f} against {theirs[name]:.3f}"
+        for name in shared
+        if ours[name] < theirs[name] - NOISE
+    )
+    lacking = sorted(theirs.keys() - ours.keys())
+    return said, worse + tuple(f"{name} is not stated" for name in lacking)
+
+
+def guarded(metrics: dict[str, Any]) -> dict[str, float]:
+    """The guarded figures of an evaluation, by name; higher is better for each of them."""
+    figures = {
+        f"auc {row['policy']} {row['source']} {row['lang']}": row["auc"]
+        for row in metrics.get("policies", ())
+    }
+    figures |= {
+        f"auc {row['group']} from {row['seeds']} seeds": row["auc"]
+        for row in metrics.get("groups", ())
+        if "auc" in row
+    }
+    return figures
+
+
+def state_metrics(folder: Path, metrics: dict[str, Any]) -> Manifest:
+    """Write an evaluation's guarded figures into a pack's manifest."""
+    manifest = read_manifest(folder)
+    stated = manifest.model_copy(update={"metrics": cast(dict[str, Any], guarded(metrics))})
+    (folder / MANIFEST).write_text(
+        json.dumps(json.loads(stated.model_dump_json()), indent=1) + "\n", encoding="utf-8"
+    )
+    return stated
+
+
+def _figures(manifest: Manifest) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in manifest.metrics.items()
+        if isinstance(value, (int, float))
+    }
