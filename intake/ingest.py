@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from intake import parts
 from intake.commits import Commit, Log, Tally
-from intake.errors import FieldError, FileError
+from intake.errors import FieldError, FileError, RequestError
 from intake.items import Bad, Item, Kind, Notes, rejected
 from intake.opening import Source, digest
 from intake.reading import ColumnMap, Format, Reading, read
@@ -69,11 +69,7 @@ class Request:
 def ingest_file(
     lake: Path, log: Log, path: Path, request: Request, progress: Progress | None
 ) -> FileReport:
-    """Bring one file into the lake and say how it fared.
-
-    Raises:
-        RequestError: the file has linkages and there is no secret.
-    """
+    """Bring one file into the lake and say how it fared; its own faults stand in the report."""
     error = None
     try:
         source = request.source_of(path)
@@ -89,6 +85,9 @@ def ingest_file(
                 _FileIngest(lake, log, path, source, consumed).run(request, progress)
             except FileError as refused:
                 error = str(refused)
+            except RequestError as refused:
+                # Only this file needs what is missing (a secret); the others go on.
+                error = f"{path}: {refused}"
         return _report(path, log.of_source(source), repeated=repeated, error=error)
 
 

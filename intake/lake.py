@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from intake import parts
 from intake.commits import Log
-from intake.errors import RequestError
+from intake.errors import FileError, RequestError
 from intake.ingest import Progress, Request, ingest_file, newest_secret
 from intake.items import Kind
 from intake.reading import check_request
@@ -63,8 +63,8 @@ class Lake:
             progress: told the file, the share read and the rows read, every few thousand rows.
 
         Raises:
-            RequestError: a wrong format, kind or map (before any file is touched), or linkages
-                without a secret.
+            RequestError: a wrong format, kind or map, before any file is touched.
+            FileError: the lake itself cannot be written.
         """
         found_format, found_kind = check_request(format, kind, column_map)
         if found_kind is Kind.SHARES:
@@ -75,9 +75,13 @@ class Lake:
             kind=found_kind,
             secret=newest_secret(secret.get_secret_value() if secret else None),
         )
-        files = tuple(
-            ingest_file(self.folder, self._log, path, request, progress) for path in paths
-        )
+        try:
+            files = tuple(
+                ingest_file(self.folder, self._log, path, request, progress) for path in paths
+            )
+        except OSError as error:
+            reason = f"the lake cannot be written: {error.strerror or error}"
+            raise FileError(self.folder, reason) from None
         return IngestReport(files=files)
 
     def head(self) -> int:
@@ -246,6 +250,10 @@ class Lake:
         with duckdb.connect() as database:
             ids = pa.table({"id": pa.array(sorted(set(wanted or ())), type=pa.string())})
             database.register("wanted", ids)
-            database.read_parquet(files, filename=True).create_view("found")
-            result = database.execute(query, dict(parameters or {}))
-            return parts.rows_of(result.to_arrow_table())
+            try:
+                database.read_parquet(files, filename=True).create_view("found")
+                result = database.execute(query, dict(parameters or {}))
+                return parts.rows_of(result.to_arrow_table())
+            except duckdb.Error as error:
+                reason = f"a part of the lake cannot be read: {str(error).splitlines()[0]}"
+                raise FileError(self.folder, reason) from None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from intake import ingest
 from intake.commits import Tally
+from intake.errors import FileError
 from intake.items import Kind
 from intake.lake import Lake
 from policy.records import Post
@@ -184,3 +185,16 @@ def test_progress_is_told(lake: Lake, write: Write) -> None:
     assert [rows for _, rows in told] == [5_000, 10_000, 12_000]
     assert told == sorted(told)
     assert told[-1][0] == 1.0
+
+
+def test_a_lake_that_is_a_file_or_damaged_is_named(lake: Lake, write: Write) -> None:
+    path = write("a.csv", HEAD + "1,u,hello,,\n")
+    with pytest.raises(FileError, match="the lake cannot be written"):
+        Lake(path).ingest([path])
+    lake.ingest([path])
+    lake.parts_after()[0].path.write_bytes(b"not Parquet at all")
+    with pytest.raises(FileError, match="a part of the lake cannot be read"):
+        lake.posts_of(["u"])
+    (lake.folder / "commits" / "00000001.json").write_text("{}")
+    with pytest.raises(FileError, match="damaged commit"):
+        Lake(lake.folder).head()
