@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from coordination.workspace import Workspace
 
-MAX_PAIRS = 5_000_000
+MAX_PAIRS = 250_000
 """Pairs within the window above which one object is left out, and named: what so many share at
 once cannot tell who acts in concert, and its pairs alone would fill the disk."""
 

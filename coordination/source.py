@@ -110,7 +110,21 @@ def _read(con: Backend, source: Tabular, *, part: str) -> ir.Table:
         source = source.to_arrow_table()
     if source.num_rows == 0:
         raise InputError("the table has no rows")
+    source = _without_null_types(source)
     return con.create_table(ibis.util.gen_name(part), source, temp=True)
+
+
+def _without_null_types(table: pa.Table) -> pa.Table:
+    """A column in which nothing was ever said has no type; as text it is simply empty."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        kind = field.type
+        empty_list = pa.types.is_list(kind) and pa.types.is_null(kind.value_type)
+        if pa.types.is_null(kind) or empty_list:
+            column = table[field.name].cast(pa.list_(pa.string()) if empty_list else pa.string())
+            table = table.set_column(at, field.name, column)
+    return table
 
 
 def _read_path(con: Backend, path: Path, part: str) -> ir.Table:

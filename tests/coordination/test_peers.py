@@ -58,20 +58,19 @@ def _edges(path: Path) -> dict[tuple[str, str], tuple[int, float]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "window", "participation", "loops"),
+    ("name", "rules"),
     [
-        ("ru_tw60_mp1", 60, 1, False),
-        ("ru_tw60_mp2", 60, 2, False),
-        ("ru_tw10_mp5", 10, 5, False),
-        ("ru_tw10_mp5_loops", 10, 5, True),
+        ("ru_tw60_mp1", {"window": 60, "min_participation": 1}),
+        ("ru_tw60_mp2", {"window": 60, "min_participation": 2}),
+        ("ru_tw10_mp5", {"window": 10, "min_participation": 5}),
+        ("ru_tw10_mp5_loops", {"window": 10, "min_participation": 5, "loops": True}),
     ],
 )
 def test_coortweet_groups_and_edges(
-    russian: ir.Table, shared: Path, name: str, window: int, participation: int, loops: bool
+    russian: ir.Table, shared: Path, name: str, rules: dict[str, int]
 ) -> None:
     folder = shared / "oracle/coordination/coortweet"
-    groups = coortweet_groups(russian, window=window, min_participation=participation, loops=loops)
-    groups = groups.cache()
+    groups = coortweet_groups(russian, **rules).cache()
     found = sorted(tuple(row[c] for c in GROUP) for row in groups.to_pyarrow().to_pylist())
     assert found == _groups(folder / f"{name}_groups.csv.gz")
     edges = coortweet_edges(groups).to_pyarrow().to_pylist()
