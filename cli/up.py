@@ -6,12 +6,17 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
+from cli import studio
 from cli.edge import Failed, out
 from cli.supervisor import Part, Supervisor
 from policy.settings import Settings
+
+if TYPE_CHECKING:
+    from casework.installation import Installed
 
 _READY_WITHIN_S = 300.0
 
@@ -28,6 +33,8 @@ def run(settings: Settings) -> None:
     _refuse_taken_ports(settings, own_label_studio=own_label_studio)
     out.print("Preparing the data folder", settings.home.resolve(), highlight=False)
     installed = installation.prepare(settings)
+    if settings.example:
+        _load_example(settings)
 
     supervisor = Supervisor(say=lambda line: out.print(line, highlight=False))
     for wanted in (signal.SIGINT, signal.SIGTERM):
@@ -101,3 +108,41 @@ def _answers(client: httpx.Client, address: str) -> bool:
 
 def _tail(log: Path, lines: int = 12) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def _load_example(settings: Settings) -> None:
+    from casework import example
+    from casework.office import opened
+
+    with opened(settings) as office, out.status("Loading the example"):
+        loaded = example.load(office)
+    if loaded is not None:
+        out.print(
+            f"Loaded the example: {loaded.posts} posts and {loaded.groups} groups, all made up "
+            "(CONCERT_EXAMPLE=0 leaves it out)",
+            highlight=False,
+        )
+
+
+def _welcome(settings: Settings, installed: "Installed") -> None:
+    service = f"http://{settings.host}:{settings.port}"
+    lines = [f"The API: {service} (what it can do: {service}/docs.json)"]
+    if installed.new_key is not None:
+        lines.append(f"Its key, shown this once: {installed.new_key}")
+    else:
+        lines.append("Its key: the one that was shown at the first start; `concert key make` more")
+    if settings.label_studio_url is None:
+        login = studio.own_server(settings).credentials
+        lines += [
+            f"For reviewers: http://127.0.0.1:{settings.label_studio_port}",
+            f"Their log-in: {login.email}  {login.password.get_secret_value()}",
+        ]
+    else:
+        lines.append(f"For reviewers: {settings.label_studio_url}")
+    lines += [
+        f"Logs: {(settings.home / 'logs').resolve()}",
+        "",
+        "Try next, in a second terminal: .venv/bin/concert doctor",
+        "Ctrl-C stops all of it.",
+    ]
+    out.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

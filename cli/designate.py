@@ -1,0 +1,260 @@
+"""`concert designate`: each step of a designation. A person takes it, with a name and a reason."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.edge import AsJson, Failed, emit, office, person, read_values
+from cli.group import By
+
+if TYPE_CHECKING:
+    from policy.designation import Designation
+    from policy.words import RestrictionKind
+
+app = typer.Typer(
+    no_args_is_help=True, help="Designations: propose, confirm, review, modify, withdraw."
+)
+
+DesignationId = Annotated[str, typer.Argument(help="The designation's id.", show_default=False)]
+ByPerson = Annotated[str, typer.Option("--by", help="Who decides.", show_default=False)]
+Reason = Annotated[str, typer.Option(help="Why, in a few words.", show_default=False)]
+AssessmentId = Annotated[
+    str, typer.Option("--assessment", help="A fresh assessment's id.", show_default=False)
+]
+ReviewAt = Annotated[
+    str | None,
+    typer.Option(help="When to review it: a day or an RFC 3339 time.", show_default=False),
+]
+_MEASURES = "Such as limit_search,limit_replies."
+
+
+@app.command()
+def propose(
+    assessment_id: Annotated[str, typer.Argument(help="An assessment's id.", show_default=False)],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose what an assessment carries; nothing is in force by it.
+
+    Example: concert designate propose assessment_5f0c2d1a9b3e4c7d
+    """
+    from casework.designate import propose_designation
+
+    with office() as here:
+        made = propose_designation(here, assessment_id, actor=person(by))
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def confirm(
+    designation_id: DesignationId,
+    *,
+    questions: Annotated[
+        Path, typer.Option(help="JSON: the answers to the four questions.", show_default=False)
+    ],
+    by: ByPerson,
+    reason: Reason,
+    assessment: Annotated[
+        str | None, typer.Option(help="Another assessment than the proposal's.", show_default=False)
+    ] = None,
+    measures: Annotated[str | None, typer.Option(help=f"{_MEASURES} Else all.")] = None,
+    review_at: ReviewAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a proposal in force.
+
+    Example: concert designate confirm designation_1a2b --questions answers.json --by ana
+    --reason "high harm, by organisers, well sourced"
+    """
+    from casework.designate import designate
+    from policy.questions import FourQuestions
+
+    answers = read_values(questions, FourQuestions)
+    if len(answers) != 1:
+        raise Failed(f"{questions}: one object of answers is wanted, not {len(answers)}")
+    kinds = _kinds(measures) if measures is not None else None
+    when = _moment(review_at)
+    with office() as here:
+        made = designate(
+            here,
+            designation_id,
+            answers[0],
+            by=person(by),
+            reason=reason,
+            assessment_id=assessment,
+            review_at=when,
+            measures=kinds,
+        )
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def decline(
+    designation_id: DesignationId, by: ByPerson, reason: Reason, as_json: AsJson = False
+) -> None:
+    """Turn a proposal down.
+
+    Example: concert designate decline designation_1a2b --by ana --reason "too little shown"
+    """
+    from casework.designate import decline as step
+
+    with office() as here:
+        made = step(here, designation_id, by=person(by), reason=reason)
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def review(
+    designation_id: DesignationId, by: ByPerson, reason: Reason, as_json: AsJson = False
+) -> None:
+    """Put a designation under review; it stays in force meanwhile.
+
+    Example: concert designate review designation_1a2b --by ana --reason "the day has come"
+    """
+    from casework.designate import start_review
+
+    with office() as here:
+        made = start_review(here, designation_id, by=person(by), reason=reason)
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def keep(
+    designation_id: DesignationId,
+    *,
+    assessment: AssessmentId,
+    by: ByPerson,
+    reason: Reason,
+    review_at: ReviewAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a review with the designation as it stands.
+
+    Example: concert designate keep designation_1a2b --assessment assessment_3c4d --by ana
+    --reason "it goes on as before"
+    """
+    from casework.designate import keep as step
+
+    when = _moment(review_at)
+    with office() as here:
+        made = step(here, designation_id, assessment, by=person(by), reason=reason, review_at=when)
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def modify(
+    designation_id: DesignationId,
+    *,
+    assessment: AssessmentId,
+    measures: Annotated[str, typer.Option(help=_MEASURES, show_default=False)],
+    by: ByPerson,
+    reason: Reason,
+    review_at: ReviewAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a review with other measures; limits that it no longer carries are lifted.
+
+    Example: concert designate modify designation_1a2b --assessment assessment_3c4d
+    --measures limit_search --by ana --reason "the floods have ended"
+    """
+    from casework.designate import modify as step
+
+    kinds, when = _kinds(measures), _moment(review_at)
+    with office() as here:
+        made = step(
+            here,
+            designation_id,
+            assessment,
+            measures=kinds,
+            by=person(by),
+            reason=reason,
+            review_at=when,
+        )
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def withdraw(
+    designation_id: DesignationId, by: ByPerson, reason: Reason, as_json: AsJson = False
+) -> None:
+    """End a review by ending the designation and, at once, all that hung on it.
+
+    Example: concert designate withdraw designation_1a2b --by ana --reason "the group dissolved"
+    """
+    from casework.designate import withdraw as step
+
+    with office() as here:
+        made = step(here, designation_id, by=person(by), reason=reason)
+    _emit(made, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    group: Annotated[str | None, typer.Option(help="Of this group only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Designations with where they stand, of one group or of all.
+
+    Example: concert designate list --json
+    """
+    with office() as here, here.store.reading() as work:
+        if group is not None:
+            work.groups.need(group)
+            found = work.designations.find(group_id=group)
+        else:
+            found = work.designations.find()
+    text = "\n".join(_line(one) for one in found) or "There is no designation."
+    emit(found, as_json=as_json, text=text)
+
+
+@app.command()
+def show(designation_id: DesignationId, as_json: AsJson = False) -> None:
+    """One designation with every step that was taken, by whom and why.
+
+    Example: concert designate show designation_1a2b
+    """
+    with office() as here, here.store.reading() as work:
+        one = work.designations.need(designation_id)
+    steps = [
+        f"  {step.at:%Y-%m-%d %H:%M} {step.state} by {step.by}: {step.reason} [{step.rule}]"
+        for step in one.history
+    ]
+    emit(one, as_json=as_json, text="\n".join([_line(one), *steps]))
+
+
+def _emit(made: "Designation", *, as_json: bool) -> None:
+    emit(made, as_json=as_json, text=_line(made))
+
+
+def _line(one: "Designation") -> str:
+    review = f"  review by {one.review_at:%Y-%m-%d}" if one.review_at else ""
+    return f"{one.id}  {one.group_id}  {one.state}{review}  {', '.join(one.measures)}"
+
+
+def _kinds(text: str) -> "tuple[RestrictionKind, ...]":
+    from policy.designation import DESIGNATION_MEASURES
+    from policy.words import RestrictionKind
+
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    for name in names:
+        if name not in set(RestrictionKind):
+            raise typer.BadParameter(
+                f"{name!r} is none of {', '.join(DESIGNATION_MEASURES)}", param_hint="--measures"
+            )
+    return tuple(RestrictionKind(name) for name in names)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is neither a day such as 2026-12-31 nor an RFC 3339 time",
+            param_hint="--review-at",
+        ) from None
+    # A day, or a time without a zone, is taken in UTC, as everywhere.
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,67 @@
+"""The command line: which commands there are. Each is a thin shell on a use case."""
+
+from typing import Annotated
+
+import typer
+
+from cli import (
+    assess,
+    audit,
+    designate,
+    finding,
+    group,
+    incident,
+    ingest,
+    key,
+    review,
+    roll,
+    serve,
+)
+from cli.edge import guarded
+
+app = typer.Typer(
+    name="concert",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Finds groups that act in concert and cause harm; carries out, explains, expires and "
+    "undoes what was decided.",
+    epilog="Settings are environment variables or a .env file, each named CONCERT_…; "
+    "Example: concert doctor",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"concert {version('concert')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None: ...
+
+
+app.command("up", rich_help_panel="Run")(serve.up)
+app.command("serve", rich_help_panel="Run")(serve.serve)
+app.add_typer(review.app, name="review", rich_help_panel="Run")
+app.command("roll", rich_help_panel="Run")(roll.roll)
+app.command("ingest", rich_help_panel="Data")(ingest.ingest)
+app.add_typer(group.app, name="group", rich_help_panel="Case work")
+app.add_typer(finding.app, name="finding", rich_help_panel="Case work")
+app.add_typer(incident.app, name="incident", rich_help_panel="Case work")
+app.command("assess", rich_help_panel="Case work")(assess.assess)
+app.add_typer(designate.app, name="designate", rich_help_panel="Case work")
+app.add_typer(audit.app, name="audit", rich_help_panel="Keeping")
+app.add_typer(key.app, name="key", rich_help_panel="Keeping")
+
+
+def main() -> int:
+    """Run `concert`; the exit code."""
+    return guarded(app)
