@@ -8,6 +8,7 @@ from cli import (
     assess,
     audit,
     designate,
+    doctor,
     finding,
     group,
     incident,
@@ -52,6 +53,7 @@ app.command("up", rich_help_panel="Run")(serve.up)
 app.command("serve", rich_help_panel="Run")(serve.serve)
 app.add_typer(review.app, name="review", rich_help_panel="Run")
 app.command("roll", rich_help_panel="Run")(roll.roll)
+app.command("doctor", rich_help_panel="Run")(doctor.doctor)
 app.command("ingest", rich_help_panel="Data")(ingest.ingest)
 app.add_typer(group.app, name="group", rich_help_panel="Case work")
 app.add_typer(finding.app, name="finding", rich_help_panel="Case work")
