@@ -13,9 +13,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from policy.records import Post
-from policy.scores import PostScore
-from policy.words import Harm, Id, Lane, Likelihood, Policy
+from policy.records import Account, Post
+from policy.scores import Association, PostScore
+from policy.words import Harm, Id, Lane, Likelihood, Policy, UtcDatetime, Value
 
 MAX_ITEMS = 1000
 MAX_TEXT_BYTES = 100_000
@@ -173,6 +173,102 @@ class PostScores(BaseModel):
     """One result for each post, in the order given."""
 
     results: list[ScoredPost | ItemError]
+    model: str
+
+
+class AccountPost(PostIn):
+    """One of an account's posts, with what else is known of it; the columns of the design."""
+
+    created_at: UtcDatetime | None = None
+    reposted_post_id: Id | None = None
+    reposted_account_id: Id | None = None
+    replied_to_post_id: Id | None = None
+    replied_to_account_id: Id | None = None
+    quoted_post_id: Id | None = None
+    urls: tuple[str, ...] = Field(default=(), max_length=100)
+    hashtags: tuple[str, ...] = Field(default=(), max_length=100)
+    mentions: tuple[str, ...] = Field(default=(), max_length=100)
+    media_hashes: tuple[str, ...] = Field(default=(), max_length=100)
+    client: str | None = None
+
+    def of(self, account_id: str) -> Post:
+        """The post as the models take it."""
+        known = self.model_dump(exclude={"id"})
+        return Post(post_id=self.id, account_id=account_id, **known)
+
+
+class ProfileIn(Body):
+    """What an account says of itself."""
+
+    handle: Text = ""
+    display_name: Text = ""
+    description: Text = ""
+    location: Text = ""
+    created_at: UtcDatetime | None = None
+    followers: int | None = Field(default=None, ge=0)
+    following: int | None = Field(default=None, ge=0)
+    observed_at: UtcDatetime | None = None
+
+
+class AccountIn(Body):
+    """An account to score by what it posts and says of itself."""
+
+    id: Id
+    profile: ProfileIn | None = None
+    posts: Annotated[list[AccountPost], AfterValidator(_once("posts"))] = Field(
+        max_length=MAX_ITEMS
+    )
+
+    def problem(self) -> str | None:
+        """Why this account cannot be scored, or None."""
+        for at, post in enumerate(self.posts):
+            if problem := post.problem():
+                return f"posts.{at}.{problem}"
+        for name in ("handle", "display_name", "description", "location"):
+            text = getattr(self.profile, name) if self.profile else ""
+            if problem := text_problem(f"profile.{name}", text):
+                return problem
+        return None
+
+    def known(self) -> "KnownAccount":
+        """The account as the models take it."""
+        profile = self.profile and Account(account_id=self.id, **self.profile.model_dump())
+        return KnownAccount(
+            id=self.id, profile=profile, posts=tuple(post.of(self.id) for post in self.posts)
+        )
+
+
+class KnownAccount(Value):
+    """An account with its posts, checked."""
+
+    id: Id
+    profile: Account | None
+    posts: tuple[Post, ...]
+
+
+class ScoreAccounts(Body):
+    """Accounts to score against groups."""
+
+    accounts: Annotated[list[AccountIn], AfterValidator(_once("accounts"))] = Field(
+        min_length=1, max_length=MAX_ITEMS
+    )
+    groups: list[Id] | None = Field(default=None, min_length=1, max_length=MAX_GROUPS)
+    """Without it, every group whose designation is in force."""
+
+
+class ScoredAccount(BaseModel):
+    """One account's ties, one for each group that could be measured."""
+
+    id: str
+    associations: list[Association]
+
+
+class AccountScores(BaseModel):
+    """One result for each account, in the order given."""
+
+    results: list[ScoredAccount | ItemError]
+    not_measured: list[ItemError]
+    """Groups that no account can be measured against yet, and why."""
     model: str
 
 

@@ -5,6 +5,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
 
 from policy.settings import Settings
 
@@ -12,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 """Where `serving` and the other rooms lie: BentoML imports the service from here."""
 
 SERVICE = "serving.service:Concert"
+
+_SQLITE = "sqlite:///"
 
 STOPS_WITHIN_S = 10
 """How long requests under way may take to end once the service is told to stop."""
@@ -63,28 +68,22 @@ def launch(settings: Settings, *, env: Mapping[str, str] | None = None) -> Launc
 
 
 def _as_variables(settings: Settings) -> dict[str, str]:
-    plain = {
-        "HOME": settings.home.resolve(),
-        "DATABASE_URL": settings.database_url,
-        "HOST": settings.host,
-        "PORT": settings.port,
-        "LABEL_STUDIO_PORT": settings.label_studio_port,
-        "LABEL_STUDIO_URL": settings.label_studio_url,
-        "ENCODER": _encoder(settings.encoder),
-        "MODELS": settings.models and settings.models.resolve(),
-        "AUDIT_ANCHOR": settings.audit_anchor and settings.audit_anchor.resolve(),
-        "LOG_LEVEL": settings.log_level,
-    }
-    secret = {
-        "LABEL_STUDIO_TOKEN": settings.label_studio_token,
-        "API_KEY": settings.api_key,
-        "SECRET": settings.secret,
-    }
-    found = {name: str(value) for name, value in plain.items() if value is not None}
-    found |= {name: value.get_secret_value() for name, value in secret.items() if value}
-    return {f"CONCERT_{name}": value for name, value in found.items()}
+    given = {name: _text(name, getattr(settings, name)) for name in type(settings).model_fields}
+    return {f"CONCERT_{name.upper()}": text for name, text in given.items() if text is not None}
 
 
-def _encoder(name: str) -> str:
-    # A relative path to an encoder would be sought in the wrong folder.
-    return str(Path(name).resolve()) if Path(name).is_dir() else name
+def _text(name: str, value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case SecretStr():
+            return value.get_secret_value()
+        case Path():
+            return str(value.resolve())
+        case str() if name == "encoder" and Path(value).is_dir():
+            # A relative path to an encoder would be sought in the wrong folder.
+            return str(Path(value).resolve())
+        case str() if name == "database_url" and value.startswith(_SQLITE):
+            return _SQLITE + str(Path(value.removeprefix(_SQLITE)).resolve())
+        case _:
+            return str(value)

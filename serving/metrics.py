@@ -3,7 +3,12 @@
 No label ever holds an id: each label's values are few and fixed.
 """
 
+import collections
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from policy.words import Lane
 
 SCORES = Counter(
     "concert_scores",
@@ -26,3 +31,11 @@ SUSPENSIONS = Gauge(
     "Suspensions kept in memory for when the store cannot answer.",
     multiprocess_mode="livemax",
 )
+
+
+def count_scores(what: str, lanes: Iterable[Lane], *, errors: int) -> None:
+    """Count what one call scored."""
+    for lane, count in collections.Counter(lanes).items():
+        SCORES.labels(what=what, lane=lane.value).inc(count)
+    if errors:
+        SCORES.labels(what=what, lane="error").inc(errors)

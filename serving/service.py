@@ -15,20 +15,31 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from casework.assess import assess
-from casework.office import Office
+from casework.office import Office, opened
+from casework.standing import all_standing
+from models.packs import PackError
 from policy.assessment import Assessment
 from policy.records import Post
-from policy.scores import PostScore
 from policy.settings import SettingsError, read_settings
-from policy.words import Lane, Value
 from serving.answers import answered
-from serving.bodies import AssessGroup, ItemError, PostScores, ScoredPost, ScorePosts
+from serving.bodies import (
+    AccountScores,
+    AssessGroup,
+    ItemError,
+    PostScores,
+    ScoreAccounts,
+    ScoredAccount,
+    ScoredPost,
+    ScorePosts,
+)
 from serving.edge import Edge, RealPath
+from serving.errors import Wrong
 from serving.gate import BearableBody, KeyRequired
 from serving.keys import Keyring
-from serving.metrics import SCORES
+from serving.metrics import count_scores
 from serving.paths import Templates
 from serving.process import announce_parent, configure_logs, end_with_parent
+from serving.scoring import AccountsToScore, Desk, ScoredAccounts, ScoredPosts
 from serving.standing import StandingRestrictions
 from serving.v1.app import build_api
 from store.errors import StoreError
@@ -47,13 +58,6 @@ if bentoml.server_context.worker_index is not None:
     end_with_parent()
 
 
-class Scored(Value):
-    """What `Scoring` answers for posts."""
-
-    model: str
-    scores: tuple[PostScore, ...]
-
-
 @bentoml.service(
     name="Scoring",
     workers=1,
@@ -68,14 +72,18 @@ class Scoring:
         settings = read_settings()
         configure_logs(settings.log_level)
         self.office = Office.open(settings)
-        # Loads the encoder too, so that the first caller does not wait for torch.
-        self.office.models.harm.score([Post(post_id="-", account_id="-", text="ready")])
+        self.desk = Desk(self.office)
+        self.desk.load()
 
     @bentoml.api
-    def posts(self, posts: list[Post], /) -> Scored:
-        """Score posts; any text gets a score."""
-        harm = self.office.models.harm
-        return Scored(model=harm.manifest.model, scores=tuple(harm.score(posts)))
+    def posts(self, posts: list[Post], /) -> ScoredPosts:
+        """Score posts."""
+        return self.desk.posts(posts)
+
+    @bentoml.api
+    def accounts(self, asked: AccountsToScore, /) -> ScoredAccounts:
+        """Score accounts against groups that exist."""
+        return self.desk.accounts(asked)
 
     @bentoml.on_shutdown
     def close(self) -> None:
@@ -125,8 +133,10 @@ class Concert:
     def check() -> None:
         """Find wrong settings, and bring the store up to date, before any process starts."""
         try:
-            Office.open(read_settings()).close()
-        except (SettingsError, StoreError) as error:
+            with opened(read_settings()) as office:
+                # A pack that cannot be read would end the models' process at each of its starts.
+                _ = office.models.harm, office.models.association
+        except (SettingsError, StoreError, PackError) as error:
             raise BentoMLConfigException(str(error)) from None
         announce_parent()
 
@@ -142,6 +152,11 @@ class Concert:
         """How likely each policy applies to each post, each harm with it, and the lane."""
         return await answered(self._score_posts(body))
 
+    @bentoml.api(route="/score_accounts", output_spec=AccountScores)
+    async def score_accounts(self, body: ScoreAccounts, /) -> AccountScores | Response:
+        """How likely each account is tied to each group, with evidence and lane."""
+        return await answered(self._score_accounts(body))
+
     @bentoml.api(route="/assess_group", output_spec=Assessment)
     async def assess_group(self, body: AssessGroup, /) -> Assessment | Response:
         """Coordination and harm of a group, and what the policy proposes."""
@@ -150,12 +165,9 @@ class Concert:
     async def _score_posts(self, body: ScorePosts) -> PostScores:
         problems = {post.id: problem for post in body.posts if (problem := post.problem())}
         good = [post.post() for post in body.posts if post.id not in problems]
-        scored: Scored = await self.scoring.to_async.posts(good)
+        scored: ScoredPosts = await self.scoring.to_async.posts(good)
         scores = {score.post_id: score for score in scored.scores}
-        for lane in Lane:
-            count = sum(score.lane is lane for score in scored.scores)
-            SCORES.labels(what="post", lane=lane.value).inc(count)
-        SCORES.labels(what="post", lane="error").inc(len(problems))
+        count_scores("post", (score.lane for score in scored.scores), errors=len(problems))
         return PostScores(
             model=scored.model,
             results=[
@@ -166,12 +178,49 @@ class Concert:
             ],
         )
 
+    async def _score_accounts(self, body: ScoreAccounts) -> AccountScores:
+        group_ids = await to_thread.run_sync(self._groups, body.groups)
+        problems = {one.id: problem for one in body.accounts if (problem := one.problem())}
+        good = tuple(one.known() for one in body.accounts if one.id not in problems)
+        scored: ScoredAccounts = await self.scoring.to_async.accounts(
+            AccountsToScore(accounts=good, group_ids=group_ids)
+        )
+        ties = {one.id: list(found) for one, found in zip(good, scored.associations, strict=True)}
+        lanes = (tie.lane for found in ties.values() for tie in found)
+        count_scores("account", lanes, errors=len(problems))
+        return AccountScores(
+            model=scored.model,
+            not_measured=[
+                ItemError(id=group_id, error=why) for group_id, why in scored.not_measured.items()
+            ],
+            results=[
+                ItemError(id=one.id, error=problems[one.id])
+                if one.id in problems
+                else ScoredAccount(id=one.id, associations=ties[one.id])
+                for one in body.accounts
+            ],
+        )
+
+    def _groups(self, asked: list[str] | None) -> tuple[str, ...]:
+        """The groups to measure against: those asked for, or all that are designated."""
+        with self.office.store.reading() as work:
+            if asked is None:
+                return tuple(one.group_id for one in all_standing(work))
+            known = work.groups.get_many(asked)
+        for at, group_id in enumerate(asked):
+            if group_id not in known:
+                field, message = f"groups.{at}", f"there is no group {group_id!r}"
+                raise Wrong(404, f"{field}: {message}", (field, message))
+        return tuple(asked)
+
     async def _assess(self, body: AssessGroup) -> Assessment:
         return await to_thread.run_sync(
             lambda: assess(self.office, body.group_id, actor="api:assess_group")
         )
 
 
-Concert.add_asgi_middleware(RealPath)
-Concert.add_asgi_middleware(KeyRequired, keyring=lambda: API.state.keyring)
-Concert.add_asgi_middleware(BearableBody)
+# The decorator makes a service of the class, which the types do not tell.
+front: Any = Concert
+front.add_asgi_middleware(RealPath)
+front.add_asgi_middleware(KeyRequired, keyring=lambda: API.state.keyring)
+front.add_asgi_middleware(BearableBody)

@@ -105,6 +105,7 @@ def decide_case(office: TheOffice, case_id: AnId, body: Answered) -> Decision:
             by=body.by,
             at=now,
             source=f"api:{body.source}",
+            periods=office.periods,
         )
 
     return office.store.transact(do, actor=body.by, now=now)

@@ -3,16 +3,31 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
+from casework.appeal import add_to_appeal, appeal
 from policy.appeals import Appeal, AppealState
 from policy.restrictions import Restriction
 from policy.scores import Association
 from policy.statements import StatementOfReasons
-from policy.words import Lane, RestrictionKind, SubjectKind
-from serving.v1.desk import After, AnId, Limit, Page, TheOffice, Wanted, page
+from policy.words import Id, Lane, RestrictionKind, SubjectKind
+from serving.bodies import Body
+from serving.v1.desk import Actor, After, AnId, Limit, Page, TheOffice, Wanted, page
 from store import shelves
 
 router = APIRouter(tags=["enforcement"])
+
+Words = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"^[^\x00]+$")]
+
+
+class Objection(Body):
+    restriction_id: Id
+    text: Words
+    """What the person who objects says, in their own words."""
+
+
+class More(Body):
+    text: Words
 
 
 @router.get("/associations")
@@ -113,3 +128,15 @@ def read_appeal(office: TheOffice, appeal_id: AnId) -> Appeal:
     """One appeal with all that the person wrote, and its outcome once it is decided."""
     with office.store.reading() as work:
         return work.appeals.need(appeal_id)
+
+
+@router.post("/appeals", status_code=201)
+def open_appeal(office: TheOffice, actor: Actor, body: Objection) -> Appeal:
+    """Object to a restriction on behalf of whom it restricts; another person will decide."""
+    return appeal(office, body.restriction_id, body.text, actor=actor)
+
+
+@router.post("/appeals/{appeal_id}/more")
+def add_more(office: TheOffice, actor: Actor, appeal_id: AnId, body: More) -> Appeal:
+    """Add what the person says later, while the appeal is open."""
+    return add_to_appeal(office, appeal_id, body.text, actor=actor)
