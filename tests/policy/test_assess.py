@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from policy.activism import guarded
 from policy.assessment import Assessment, Outcome, rule_of
 from policy.conflicts import RULINGS, rule_on
 from policy.findings import Coordination
@@ -326,3 +327,30 @@ def test_never_proposed_without_both_findings_and_their_link(
         and (actors == "organiser" or (actors == "member" and nature is Nature.OTHER))
     )
     assert (result.outcome is Outcome.DESIGNATE) is plain
+
+
+@pytest.mark.parametrize(
+    ("facts", "papers", "counts"),
+    [
+        ({}, [{}, {}], True),
+        ({}, [{}], False),
+        ({}, [{}, {"hostile": True}], False),
+        ({}, [{}, {}, {"hostile": True}], True),
+        ({}, [{"hostile": True}, {"hostile": True}, {"hostile": True}], False),
+        ({}, [{}, {"copy_of": "https://paper0.example/story"}], False),
+        ({}, [{}, {"publisher": "Paper 0"}], False),
+        ({}, [{}, {"credibility": "C4"}], False),
+        ({"submitted_by": "Paper 1"}, [{}, {}], False),
+        ({"interest": "rival"}, [{}, {}], True),
+        ({"actors": "member"}, [{}, {}], False),
+        ({"actors": "unclear"}, [{}, {}], False),
+    ],
+)
+def test_two_independent_sources_attribute_each_incident_to_organisers(
+    make: Any, facts: Any, papers: list[dict[str, Any]], *, counts: bool
+) -> None:
+    sources = tuple(make.source(number, **paper) for number, paper in enumerate(papers))
+    kept, left_out = guarded([make.incident(sources=sources, **facts)])
+    assert (len(kept), len(left_out)) == ((1, 0) if counts else (0, 1))
+    assert all(not source.hostile for one in kept for source in one.sources)
+    assert all(one.rule == "activism.guard.v1" for one in left_out)
