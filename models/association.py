@@ -39,8 +39,9 @@ from policy.groups import Group
 from policy.scores import Association, Share
 from policy.words import Lane
 
-SMALL_BACKGROUND = 200
-"""Accounts; a smaller background is filled up with the pack's reference crowd."""
+SMALL_BACKGROUND = 50
+"""Accounts; a smaller background is filled up to this with the pack's reference crowd. No more
+than that: beside a foreign crowd all who share a place and a time look alike."""
 
 NARRATIVE_NEAR = 0.3
 """Cosine from which a post counts as carrying a narrative; unrelated texts lie below .1."""
@@ -80,6 +81,8 @@ class AssociationModel:
     """One calibrator for each group that was left out in training."""
     post_weights: Floats
     post_bias: float
+    post_level: float
+    """From here a post counts as the group's; one in twenty posts of others does."""
     thresholds: Thresholds
     languages: frozenset[str]
     reference: Crowd
@@ -116,6 +119,7 @@ class AssociationModel:
             spread=tuple(Calibrator.model_validate(each) for each in about["spread"]),
             post_weights=np.asarray(about["post_weights"]),
             post_bias=float(about["post_bias"]),
+            post_level=float(about["post_level"]),
             thresholds=Thresholds.model_validate(about["thresholds"]),
             languages=frozenset(about["languages"]),
             reference=unpack_crowd(tensors),
@@ -150,7 +154,7 @@ class AssociationModel:
         others = (background or read).without(group.seeds)
         crowd = Crowd.of(others)
         if len(crowd) < SMALL_BACKGROUND:
-            crowd = crowd.joined(self.reference)
+            crowd = crowd.joined(self.reference.take(slice(0, SMALL_BACKGROUND - len(crowd))))
         seed_crowd = Crowd.of(seeds)
         if not len(seeds.owner):
             if narratives is None:
@@ -239,14 +243,16 @@ class AssociationModel:
         """How much each post reads like the group's own rather than like anybody's, (posts,)."""
         measured = index.post_features(read.vectors.astype(np.float64), read.words, read.objects)
         like = sigmoid(measured[:, :3] @ self.post_weights + self.post_bias)
+        # The same subject in other people's words is talk about the group, not the group's talk.
+        like = np.where(measured[:, 1] > 0, like, 0.0)
         if len(index.narratives):
             # What the group is designated for is what its narratives say: likeness in other
             # things (greetings, dialect, football) is no propagation of it.
-            like = np.where(measured[:, 3] >= NARRATIVE_NEAR, like, np.minimum(like, 0.49))
+            like = np.where(measured[:, 3] >= NARRATIVE_NEAR, like, 0.0)
         return np.asarray(like, dtype=np.float64)
 
     def _primary_use(self, read: Activities, index: Index) -> list[Share]:
-        carries = self.post_likelihoods(index.measure, read) >= 0.5
+        carries = self.post_likelihoods(index.measure, read) >= self.post_level
         is_post = np.asarray([post is not None for post in read.posts], dtype=bool)
         rows = len(read.accounts)
         hits = np.bincount(read.owner[carries & is_post], minlength=rows)

@@ -225,6 +225,7 @@ def _tfidf(counts: Any, rarity: Floats) -> Any:
     from sklearn.preprocessing import normalize
 
     found = counts.astype(np.float64)
+    found.eliminate_zeros()
     found.data = 1.0 + np.log(found.data)
     return normalize((found @ diags(rarity)).tocsr())
 

@@ -81,7 +81,7 @@ def train_association(
     scores = np.concatenate([each for _, each in left_out])
     truth = np.concatenate([episode.member for episode, _ in left_out]).astype(float)
     calibrator = fit_calibrator(scores, truth, kinds=SMOOTH)
-    post_weights, post_bias = _fit_posts(episodes)
+    post_weights, post_bias, post_level = _fit_posts(episodes)
     chosen = _reference(labelled, seed)
     manifest = Manifest(
         name="association",
@@ -102,6 +102,7 @@ def train_association(
             "spread": [each.model_dump(mode="json") for each in _spread(left_out)],
             "post_weights": post_weights.tolist(),
             "post_bias": post_bias,
+            "post_level": post_level,
             "thresholds": _thresholds(calibrator(scores), truth).model_dump(mode="json"),
             "languages": list(LANGUAGES),
             "groups": sorted({episode.group for episode in episodes}),
@@ -175,13 +176,19 @@ def leave_groups_out(episodes: Sequence[Episode]) -> list[tuple[Episode, Floats]
     return found
 
 
-def _fit_posts(episodes: Sequence[Episode]) -> tuple[Floats, float]:
+OTHERS_POSTS_COUNTED = 0.05
+
+
+def _fit_posts(episodes: Sequence[Episode]) -> tuple[Floats, float, float]:
+    """Weights, bias, and the likelihood that one in twenty posts of others reaches."""
     from sklearn.linear_model import LogisticRegression
 
     rows = np.vstack([episode.post_features for episode in episodes])
     truth = np.concatenate([episode.post_member for episode in episodes])
     model: Any = LogisticRegression(C=1.0).fit(rows, truth)
-    return np.asarray(model.coef_[0]), float(model.intercept_[0])
+    others = model.predict_proba(rows[~truth])[:, 1]
+    level = float(np.quantile(others, 1 - OTHERS_POSTS_COUNTED))
+    return np.asarray(model.coef_[0]), float(model.intercept_[0]), level
 
 
 def _spread(left_out: Sequence[tuple[Episode, Floats]]) -> list[Calibrator]:

@@ -85,9 +85,7 @@ def test_a_lane_opens_on_enough_decisions_without_an_error() -> None:
         ([(0.9, True)] * 40 + [(0.9, False)] * 40, "were wrong"),
     ],
 )
-def test_a_lane_stays_shut_with_a_reason(
-    decisions: list[tuple[float, bool]], reason: str
-) -> None:
+def test_a_lane_stays_shut_with_a_reason(decisions: list[tuple[float, bool]], reason: str) -> None:
     lane = open_act_lane(decisions)
     assert isinstance(lane, Shut)
     assert reason in lane.reason
