@@ -5,7 +5,18 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
 from policy.words import Value
 from store.chain import canonical
@@ -131,10 +142,23 @@ def among(
     connection: Connection, column: ColumnElement[str], values: Collection[str]
 ) -> ColumnElement[bool]:
     """That a text column has one of many values: one parameter, one statement text, any number."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(bindparam(None, list(values), type_=ARRAY(Text)))
-    listed = func.json_each(bindparam(None, canonical(list(values)))).table_valued("value")
-    return column.in_(select(listed.c.value))
+    given = listed(connection.dialect.name, values)
+    return among_parameter(connection.dialect.name, column, bindparam(None, given))
+
+
+def among_parameter(
+    dialect: str, column: ColumnElement[str], given: BindParameter[Any]
+) -> ColumnElement[bool]:
+    """The same, with a parameter that is bound later, to what `listed` makes."""
+    if dialect == "postgresql":
+        return column == any_(cast(given, ARRAY(Text)))
+    values = func.json_each(given).table_valued("value")
+    return column.in_(select(values.c.value))
+
+
+def listed(dialect: str, values: Collection[str]) -> list[str] | str:
+    """Many values as the one parameter that each database takes."""
+    return list(values) if dialect == "postgresql" else canonical(list(values))
 
 
 def write_document(value: Value) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Engine, Select, bindparam, or_, select
 
 from policy.restrictions import Restriction
 from policy.words import SubjectKind
 from store import tables
-from store.documents import among, read_document
+from store.documents import among_parameter, listed, read_document
 from store.errors import named
 from store.shelves import RESTRICTIONS
 
@@ -23,6 +24,11 @@ class Lookups:
             if engine.dialect.name == "postgresql"
             else engine
         )
+        # Made once: to put a statement together takes longer than to answer it.
+        table = tables.restrictions
+        given: BindParameter[str] = bindparam("given")
+        self._one = _standing(table.c.subject_id == given)
+        self._many = _standing(among_parameter(engine.dialect.name, table.c.subject_id, given))
 
     def one(self, kind: SubjectKind, id_: str, now: datetime) -> Sequence[Restriction]:
         """The restrictions that stand on one subject at `now`, by id."""
@@ -37,22 +43,28 @@ class Lookups:
             StoreUnavailable: the store cannot answer; what then holds is the caller's to say.
         """
         standing: dict[str, list[Restriction]] = {id_: [] for id_ in ids}
-        table = tables.restrictions
+        asked: dict[str, Any] = {"subject_kind": kind.value, "now": now}
+        query = self._many
+        if len(standing) == 1:
+            query, asked["given"] = self._one, next(iter(standing))
+        else:
+            asked["given"] = listed(self._engine.dialect.name, standing)
         with named(), self._engine.connect() as connection:
-            rows = connection.execute(
-                select(table.c.id, table.c.doc)
-                .where(
-                    table.c.subject_kind == kind.value,
-                    among(connection, table.c.subject_id, list(standing)),
-                    and_(
-                        table.c.starts_at <= now,
-                        or_(table.c.expires_at.is_(None), table.c.expires_at > now),
-                        or_(table.c.lifted_at.is_(None), table.c.lifted_at > now),
-                    ),
-                )
-                .order_by(table.c.id)
-            ).all()
+            rows = connection.execute(query, asked).all()
         for id_, doc in rows:
             restriction = read_document(RESTRICTIONS, id_, doc)
             standing[restriction.subject_id].append(restriction)
         return dict(standing)
+
+
+def _standing(about: ColumnElement[bool]) -> Select[str, str]:
+    table = tables.restrictions
+    now = bindparam("now", type_=tables.Moment())
+    query = select(table.c.id, table.c.doc).where(
+        table.c.subject_kind == bindparam("subject_kind"),
+        about,
+        table.c.starts_at <= now,
+        or_(table.c.expires_at.is_(None), table.c.expires_at > now),
+        or_(table.c.lifted_at.is_(None), table.c.lifted_at > now),
+    )
+    return query.order_by(table.c.id)

@@ -118,9 +118,7 @@ def test_an_honest_log_verifies(store: Store) -> None:
         (CUT, {(K.CUT_OFF, 5), (K.DOCUMENT_ADDED, 5), (K.DOCUMENT_ADDED, 6)}),
         (["UPDATE audit_head SET seq = 4"], {(K.HEAD, 4)}),
         (
-            [
-                "UPDATE audit_payloads SET payload = replace(payload, 'known', 'guess') WHERE seq = 1"
-            ],
+            ["UPDATE audit_payloads SET payload = replace(payload, 'known', 'no') WHERE seq = 1"],
             {(K.PAYLOAD_CHANGED, 1)},
         ),
         (
