@@ -33,7 +33,7 @@ POSTS = {
 SHARES = {
     "object": "object_id", "account": "account_id", "post": "content_id", "time": "timestamp_share",
 }  # fmt: skip
-LAYERS = ("text", "url", "hashtag", "hashtag_sequence")
+LAYERS = ("repost", "text", "url", "hashtag_sequence")
 CROWDS = {
     "cricket": ("control_posts", "Control_IPLcricket"),
     "debate": ("control_posts", "Control_GOPdebate"),
@@ -102,16 +102,22 @@ def permuted(shared: Path, window: float, runs: int) -> None:
 
 
 def planted(shared: Path, window: float) -> None:
-    """Campaigns of copied texts put into the cricket and debate crowds, members posting cover."""
+    """Campaigns of copied texts put into the cricket and debate crowds, members posting cover.
+
+    Accounts found without any campaign count neither way: `crowds` lists them to be read.
+    """
     crowd = pa.concat_tables([_crowd(shared, "cricket"), _crowd(shared, "debate")])
     rows = crowd.to_pylist()
+    bare = _run(crowd, POSTS, ("text",), window)
+    known = {name for one in bare.concert for name in one.account_ids}
+    print(f"without a campaign: {len(known)} accounts in {len(bare.concert)} findings", flush=True)
     for size in (5, 20, 60):
         for spread in (30, 600, 3600, 86_400):
             rng = np.random.default_rng([size, spread])
             mine = _campaign(rows, size, spread, rng)
             report = _run(pa.Table.from_pylist(rows + mine), POSTS, ("text",), window)
             members = {f"planted-{i}" for i in range(size)}
-            named = {name for one in report.concert for name in one.account_ids}
+            named = {name for one in report.concert for name in one.account_ids} - known
             found = len(named & members)
             precision = found / len(named) if named else float("nan")
             print(

@@ -139,13 +139,30 @@ def _hashtag_sequence(posts: ir.Table) -> ir.StringValue:
     return (tags.length() >= 2).ifelse(tags.join(" "), "")
 
 
+def _reposts(posts: ir.Table) -> ir.StringValue:
+    """The reposted post; in old exports, where only `RT @name:` tells of it, that name and text."""
+    if "reposted_post_id" in posts.columns or "text" not in posts.columns:
+        return _column(posts, "reposted_post_id", "repost")
+    return canonical.repost(posts.text.cast("string"))
+
+
+def _texts(posts: ir.Table) -> ir.StringValue:
+    """A text that the account itself wrote: to repost is another act than to copy."""
+    text = _column(posts, "text", "text")
+    written = ~text.re_search(canonical.REPOST_MARK)
+    if "reposted_post_id" in posts.columns:
+        of = posts.reposted_post_id.cast("string")
+        written &= of.isnull() | (of.strip() == "")
+    return written.ifelse(canonical.text(text), "")
+
+
 _LAYERS: dict[str, Callable[[ir.Table], ir.Value]] = {
-    "repost": lambda posts: _column(posts, "reposted_post_id", "repost"),
+    "repost": _reposts,
     "url": lambda posts: _urls(posts, "url").map(canonical.url),
     "domain": lambda posts: _urls(posts, "domain").map(canonical.domain),
     "hashtag": _hashtags,
     "hashtag_sequence": _hashtag_sequence,
-    "text": lambda posts: canonical.text(_column(posts, "text", "text")),
+    "text": _texts,
     "reply": lambda posts: _column(posts, "replied_to_post_id", "reply"),
     "reply_account": lambda posts: _column(posts, "replied_to_account_id", "reply_account"),
     "quote": lambda posts: _column(posts, "quoted_post_id", "quote"),

@@ -22,6 +22,10 @@ MIN_TEXT = 20
 """Characters of a text after normalisation below which sameness says nothing (greetings, "lol")."""
 
 
+REPOST_MARK = r"^\s*(?i:rt)\s+@[\p{L}\p{N}_]+"
+"""How exports without a column for it mark a repost."""
+
+
 def url(raw: ir.StringValue) -> ir.StringValue:
     """A URL without scheme, `www.`, default port, fragment, tracking and closing slash.
 
@@ -64,3 +68,12 @@ def text(raw: ir.StringValue) -> ir.StringValue:
         .strip()
     )
     return (plain.length() >= MIN_TEXT).ifelse(plain, "")
+
+
+def repost(raw: ir.StringValue) -> ir.StringValue:
+    """What a text marked `RT @name:` reposts, as `@name text`; else the empty string."""
+    lower = raw.lower()
+    name = lower.re_extract(r"^\s*rt\s+@([\p{L}\p{N}_]+)", 1)
+    plain = lower.re_replace(r"https?://\S+", " ").re_replace(REPOST_MARK, " ")
+    plain = plain.re_replace(r"[^\p{L}\p{M}\p{N}]+", " ").strip()
+    return ((name != "") & (plain != "")).ifelse("@" + name + " " + plain, "")

@@ -7,7 +7,8 @@ pairs that met on at least MIN_OCCASIONS occasions. Because they were chosen by 
 null's p is taken given that choice: P(at least as many as seen) / P(at least MIN_OCCASIONS), which
 is a valid p for the pairs so chosen and needs no count of all pairs that were not. Both must fail:
 the p of a pair is max(audience, 2 · min(timing, pace)), for more than a shared audience AND more
-than shared moments.
+than shared moments. On texts there is a third way past shared moments (and 3 for 2): at least
+MIN_COPIED texts that mostly the pair's own circle wrote.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 MIN_OCCASIONS = 2
 """One coincidence is never tested: it says nothing that a second would not have to repeat."""
+
+COPYING = frozenset({"text"})
+"""Layers on which the same thing comes about by copying alone. Links, hashtags and reposts are
+passed on by any audience with one taste; a text of one's own is not."""
+MIN_COPIED = 3
+"""Texts that only the pair's circle wrote, from which on their copying tells by itself."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +68,23 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     if len(source) == 0:
         none = np.empty(0)
         return Tests(source, target, occasions, none, none, none, none)
-    own, pace = timing(work, layer, tested, seed)
+    moments = timing(work, layer, tested, seed, len(source))
     expected = audience_mean(layer, tested, len(source))
-    p_own, given_own = _p(own.tail, occasions)
-    p_pace, given_pace = _p(pace.tail, occasions)
+    p_own, given_own = _p(moments.own.tail, occasions)
+    p_pace, given_pace = _p(moments.pace.tail, occasions)
     p_audience, given_audience = _p(lambda seen: poisson_tail(expected, seen), occasions)
-    moments = np.minimum(1.0, 2 * np.minimum(given_own, given_pace))
+    ways = [given_own, given_pace]
+    if layer.name in COPYING:
+        # Times cannot speak where the audience is the circle; that nobody else wrote it can.
+        ways.append(np.where(moments.circle_own >= MIN_COPIED, given_audience, 1.0))
+    beyond_moments = np.minimum(1.0, len(ways) * np.min(ways, axis=0))
     return Tests(
         source=source,
         target=target,
         occasions=occasions,
         p_timing=np.minimum(1.0, 2 * np.minimum(p_own, p_pace)),
         p_audience=p_audience,
-        p=np.maximum(given_audience, moments),
+        p=np.maximum(given_audience, beyond_moments),
         expected_audience=expected,
     )
 

@@ -44,8 +44,20 @@ class Trials:
         return poisson_binomial_tail(self.chance, self.edge, at_least)
 
 
-def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> tuple[Trials, Trials]:
-    """What each tested pair would do under the timing null and under its closed-circle form.
+@dataclass(frozen=True)
+class Timing:
+    """What each tested pair would do when times are shuffled."""
+
+    own: Trials
+    """Times of the object's own sharers."""
+    pace: Trials
+    """Times of those outside the pair's circle."""
+    circle_own: Ints
+    """Objects that both shared and that mostly the pair's own circle shared."""
+
+
+def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int, pairs: int) -> Timing:
+    """The timing null for each of so many tested pairs, in both its forms.
 
     `tested` has edge (0 …), source, target and occasions.
     """
@@ -60,9 +72,11 @@ def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> tuple[
     # One pair's worth of the layer's pace stands in for what outsiders do not show.
     pace = (outside_met + trials["pace"]) / (outside_pairs + 1)
     meetings = trials["na"] * trials["nb"]
-    return (
-        Trials(np.minimum(1.0, meetings * own), edge),
-        Trials(np.minimum(1.0, meetings * pace), edge),
+    theirs = trials["n_in"] >= CIRCLE * trials["n"]
+    return Timing(
+        own=Trials(np.minimum(1.0, meetings * own), edge),
+        pace=Trials(np.minimum(1.0, meetings * pace), edge),
+        circle_own=np.bincount(edge[theirs], minlength=pairs),
     )
 
 
