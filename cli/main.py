@@ -1,5 +1,6 @@
 """The command line: which commands there are. Each is a thin shell on a use case."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from cli import (
     assess,
     audit,
     designate,
+    detect,
     doctor,
     finding,
     group,
@@ -16,7 +18,9 @@ from cli import (
     key,
     review,
     roll,
+    score,
     serve,
+    training,
 )
 from cli.edge import guarded
 
@@ -55,6 +59,11 @@ app.add_typer(review.app, name="review", rich_help_panel="Run")
 app.command("roll", rich_help_panel="Run")(roll.roll)
 app.command("doctor", rich_help_panel="Run")(doctor.doctor)
 app.command("ingest", rich_help_panel="Data")(ingest.ingest)
+app.command("detect", rich_help_panel="Data")(detect.detect)
+app.add_typer(score.app, name="score", rich_help_panel="Data")
+app.add_typer(training.train, name="train", rich_help_panel="Models")
+app.add_typer(training.evaluate, name="evaluate", rich_help_panel="Models")
+app.command("promote", rich_help_panel="Models")(training.promote)
 app.add_typer(group.app, name="group", rich_help_panel="Case work")
 app.add_typer(finding.app, name="finding", rich_help_panel="Case work")
 app.add_typer(incident.app, name="incident", rich_help_panel="Case work")
@@ -66,4 +75,7 @@ app.add_typer(key.app, name="key", rich_help_panel="Keeping")
 
 def main() -> int:
     """Run `concert`; the exit code."""
+    # Nothing is fetched at run time, and the bars of the libraries below are not ours.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     return guarded(app)

@@ -18,6 +18,10 @@ app = typer.Typer(no_args_is_help=True, help="The reviewers' queue in Label Stud
 _LOOK_EVERY_S = 1.0
 
 
+class _StoppedError(Exception):
+    """Told to stop while the server was starting."""
+
+
 @app.command()
 def start() -> None:
     """Start Concert's own Label Studio and stay with it; INT and TERM stop it.
@@ -41,7 +45,7 @@ def start() -> None:
 
     def tell(line: str) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            raise _StoppedError
         out.print(line, markup=False, highlight=False)
 
     try:
@@ -51,6 +55,8 @@ def start() -> None:
             status = server.wait(_LOOK_EVERY_S)
             if status is not None:
                 raise Failed(f"Label Studio ended with status {status}; see {server.log_file}")
+    except _StoppedError:
+        pass
     finally:
         server.stop()
     out.print("stopped")
