@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import structlog
 
 from labeling.configs import ConfigError, Lane, labeling_config
-from labeling.studio import SeenProject, Studio, StudioRefusedError
+from labeling.studio import SeenProject, Studio, StudioRefusedError, Webhook
 
 log = structlog.get_logger(__name__)
 
@@ -13,8 +13,9 @@ log = structlog.get_logger(__name__)
 class Projects:
     """Finds, makes and mends the projects of a Concert."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, hook: Webhook | None = None) -> None:
         self._studio = studio
+        self._hook = hook
         self._by_title: dict[str, int] = {}
 
     def own(self, also: Iterable[int] = ()) -> list[SeenProject]:
@@ -39,6 +40,7 @@ class Projects:
             if self._by_title[lane.title] != mine:
                 # Another was first, and whoever looked since uses that one.
                 self._studio.delete_project(mine)
+            self.hook(self._by_title[lane.title])
             log.info("project.ready", title=lane.title, project=self._by_title[lane.title])
         return self._by_title[lane.title]
 
@@ -58,3 +60,13 @@ class Projects:
             except (StudioRefusedError, ConfigError) as error:
                 log.error("config.differs", project=project.id, reason=str(error))
         return restored
+
+    def hook(self, project_id: int) -> None:
+        """Register the webhook, if there is one; polling does without where it is refused."""
+        if self._hook is None:
+            return
+        try:
+            self._studio.register_webhook(project_id, self._hook)
+        except StudioRefusedError as error:
+            # Another's server may forbid calls to private addresses.
+            log.warning("webhook.refused", project=project_id, reason=str(error))

@@ -29,6 +29,7 @@ from labeling.studio import (
     Studio,
     StudioAwayError,
     StudioRefusedError,
+    Webhook,
 )
 from labeling.tasks import lane_of, task_of
 
@@ -53,14 +54,19 @@ class Reconciler:
         studio: Studio,
         *,
         owner: str = "concert",
+        hook: Webhook | None = None,
         sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
-        """`owner` tells our tasks from those of another Concert in the same Label Studio."""
+        """`owner` tells our tasks from those of another Concert in the same Label Studio.
+
+        `hook` is registered with each of our projects, so that whoever is called there can make
+        `run` hasten.
+        """
         self._desk = desk
         self._studio = studio
         self._owner = owner
         self._sweep_every_s = sweep_every_s
-        self._projects = Projects(studio)
+        self._projects = Projects(studio, hook)
         self._inbox = Inbox(desk, studio)
         self._index = Index()
         self._swept_at: float | None = None
@@ -122,6 +128,7 @@ class Reconciler:
             report.configs_restored = self._projects.restore(projects)
             self._index.keep_only(project.id for project in projects)
             for project in projects:
+                self._projects.hook(project.id)
                 self._sweep(project.id, report)
             self._miss(bound, report)
         else:

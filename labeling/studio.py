@@ -7,7 +7,7 @@ now, or it says no.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,6 +117,17 @@ class SeenProject:
     title: str
     tasks: int
     label_config: str
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """What the server calls when answers come or go: nothing more than a hint.
+
+    It waits a second for a reply, is never repeated, and anyone could forge it.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Studio:
@@ -268,28 +279,26 @@ class Studio:
             self._emails = {int(user.id): user.email or "" for user in users}
         return self._emails.get(user_id) or f"user:{user_id}"
 
-    def register_webhook(self, url: str, headers: Mapping[str, str]) -> int:
-        """Have the server call `url` when answers come or go: its id. Asked twice, made once.
-
-        Only ever a hint: it has a second to answer, is not repeated, and anyone could forge it.
-        """
+    def register_webhook(self, project_id: int, hook: Webhook) -> None:
+        """Have the server call when answers of a project come or go. Asked twice, made once."""
         with _named_failures():
-            for hook in self._client.webhooks.list():
-                if hook.url == url and hook.project is None:
-                    if hook.headers != dict(headers) or not hook.is_active:
-                        self._client.webhooks.update(
-                            id=_int(hook.id), url=url, headers=dict(headers), is_active=True
-                        )
-                    return _int(hook.id)
-            made = self._client.webhooks.create(
-                url=url,
-                headers=dict(headers),
+            for there in self._client.webhooks.list(project=str(project_id)):
+                if there.url != hook.url:
+                    continue
+                if dict(there.headers or {}) != dict(hook.headers) or not there.is_active:
+                    self._client.webhooks.update(
+                        id=there.id, url=hook.url, headers=dict(hook.headers), is_active=True
+                    )
+                return
+            self._client.webhooks.create(
+                project=project_id,
+                url=hook.url,
+                headers=dict(hook.headers),
                 actions=list(_HOOKED),
                 send_for_all_actions=False,
                 send_payload=False,
                 is_active=True,
             )
-        return _int(made.id)
 
 
 def _query(after_id: int, since: datetime | None) -> str:

@@ -2,16 +2,19 @@
 
 import os
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from labeling.configs import Lane, labeling_config
 from labeling.desk import Binding, BindingState, TaskKey
-from labeling.studio import StudioAwayError
+from labeling.studio import StudioAwayError, Webhook
 from policy.cases import CaseKind
 from tests.labeling.cases import ASSOCIATED, NOT_ASSOCIATED, POST_DATA, association, choice, text
 from tests.labeling.conftest import Office
@@ -279,7 +282,7 @@ def test_a_blind_round_is_a_project_of_its_own_without_the_models_opinion(office
     assert "What the model thinks" not in str(shown.data)
     assert not shown.predictions
     assert "What the model thinks" in office.data("open")["evidence"]
-    assert office.sdk.tasks.get(id=str(office.task("open").id)).predictions[0]["score"] == 0.7
+    assert office.sdk.tasks.get(id=str(office.task("open").id)).predictions[0].score == 0.7
 
 
 def test_every_kind_has_a_config_that_the_server_takes(office: Office) -> None:
@@ -333,61 +336,79 @@ def test_answers_survive_the_servers_end(office: Office) -> None:
     office.server.wait(10)
     with pytest.raises(StudioAwayError):
         office.reconciler.pass_once()
-    office.server.stop()
-    stop, woken = threading.Event(), threading.Event()
-
-    def hint() -> bool:
-        woken.set()
-        return False
-
-    watch = threading.Thread(
-        target=office.reconciler.run, args=(stop, hint), kwargs={"interval": 0.2}
-    )
+    stop = threading.Event()
+    watch = threading.Thread(target=office.reconciler.run, args=(stop,), kwargs={"interval": 0.2})
     watch.start()
     try:
-        assert woken.wait(30)
+        office.server.stop()
         office.server.start()
-        until = threading.Event()
-        for _ in range(300):
-            if ONE in office.desk.decided:
-                break
-            until.wait(0.1)
+        assert _within(60, lambda: ONE in office.desk.decided)
     finally:
         stop.set()
         watch.join()
-    assert ONE in office.desk.decided
     assert office.desk.bindings[ONE].state is BindingState.ANSWERED
     assert len(office.tasks()) == 2
 
 
-def test_a_hint_brings_an_answer_at_once(office: Office) -> None:
+class Calls(socketserver.StreamRequestHandler):
+    """Notes a call that carries the right header, as the route of serving does."""
+
+    called: threading.Event
+
+    def handle(self) -> None:
+        while (line := self.rfile.readline().strip().lower()) != b"":
+            if line == b"x-concert-hook: secret":
+                self.called.set()
+        self.wfile.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+
+def test_a_webhook_brings_an_answer_at_once(office: Office) -> None:
+    called, stop = threading.Event(), threading.Event()
+    listener = socketserver.ThreadingTCPServer(
+        ("127.0.0.1", 0), type("Heard", (Calls,), {"called": called})
+    )
+    serving = threading.Thread(target=listener.serve_forever)
+    serving.start()
+    hook = Webhook(
+        f"http://127.0.0.1:{listener.server_address[1]}/hook", {"X-Concert-Hook": "secret"}
+    )
+    reconciler = office.another(hook=hook)
     office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    stop, hinted = threading.Event(), threading.Event()
+    reconciler.pass_once()
+    # Registered once, however often asked.
+    office.another(hook=hook).pass_once()
+    hooks = office.sdk.webhooks.list(project=str(office.task("one").project_id))
+    assert [there.url for there in hooks].count(hook.url) == 1
 
     def hint() -> bool:
-        if hinted.is_set():
-            hinted.clear()
-            return True
-        return False
+        heard = called.is_set()
+        called.clear()
+        return heard
 
-    watch = threading.Thread(
-        target=office.reconciler.run, args=(stop, hint), kwargs={"interval": 3600}
-    )
+    watch = threading.Thread(target=reconciler.run, args=(stop, hint), kwargs={"interval": 3600})
     watch.start()
     try:
-        threading.Event().wait(1.5)
+        time.sleep(2)
+        called.clear()
         office.answer("one", ASSOCIATED)
-        assert ONE not in office.desk.decided
-        hinted.set()
-        for _ in range(100):
-            if ONE in office.desk.decided:
-                break
-            threading.Event().wait(0.1)
+        assert _within(30, lambda: ONE in office.desk.decided)
     finally:
         stop.set()
         watch.join()
-    assert ONE in office.desk.decided
+        for there in office.sdk.webhooks.list(project=str(office.task("one").project_id)):
+            office.sdk.webhooks.delete(id=there.id)
+        listener.shutdown()
+        listener.server_close()
+        serving.join()
+
+
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_lanes_are_told_by_their_titles() -> None:
