@@ -190,8 +190,11 @@ def hashed_words(texts: Sequence[str]) -> Any:
 
 def hashed_objects(found: Sequence[frozenset[str]]) -> Any:
     """Sparse 0/1 counts of shared objects, (rows, BUCKETS)."""
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction import FeatureHasher
 
+    if not found:
+        return csr_matrix((0, BUCKETS), dtype=np.float32)
     hasher = FeatureHasher(n_features=BUCKETS, input_type="string", alternate_sign=False)
     return hasher.transform([sorted(each) for each in found]).astype(np.float32)
 

@@ -123,7 +123,10 @@ def _drop_weak_where_strong(frame: "pd.DataFrame", to_fit: "pd.Series[bool]") ->
 def _targets(raw: "pd.DataFrame", policy: Policy) -> "pd.Series[float]":
     in_scope = raw["label_scope"].str.split("|").map(lambda ids: policy.value in ids)
     positive = raw["policies_all"].str.split("|").map(lambda ids: policy.value in ids)
-    # A source that names a policy in its scope but found no case of it teaches nothing about it,
-    # save that its language or topic never breaks the rule, which is false.
-    found = positive.groupby(raw["source"]).transform("any")
+    # A source that found breaches, yet never of this policy of its scope, did not look for it:
+    # its rows would teach that a whole language never breaks the rule. A source without any
+    # breach is what it says: rows chosen because they break nothing.
+    source = raw["source"]
+    found = positive.groupby(source).transform("any")
+    found |= ~(raw["policies_all"] != "none").groupby(source).transform("any")
     return positive.astype(float).where(in_scope & found)
