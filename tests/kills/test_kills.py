@@ -1,0 +1,58 @@
+"""Kill -9 of the reconciler and of Label Studio: nothing is lost, doubled, or done twice.
+
+A few points of each, so that it fits beside all other tests; bench/kills.py does 50 of each.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labeling.server import LocalServer
+from tests.kills.world import World
+from tests.servers import free_port, label_studio_executable
+
+pytestmark = pytest.mark.server
+
+__all__ = ["label_studio_executable"]
+
+ACCOUNTS = tuple(f"made_up_{number}" for number in range(12))
+
+# Both sides of the first commits (binding and deciding) and of requests to Label Studio.
+POINTS = (
+    "after-request:4",
+    "before-commit:1",
+    "after-commit:1",
+    "before-commit:2",
+    "after-commit:3",
+    "before-request:6",
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path, label_studio_executable: Path) -> Iterator[World]:
+    with LocalServer(label_studio_executable, tmp_path / "label-studio", free_port()) as server:
+        made = World(tmp_path / "home", server, ACCOUNTS)
+        yield made
+        made.close()
+
+
+def test_kills_lose_and_double_nothing(world: World) -> None:
+    rng = random.Random(7)
+    reached = 0
+    for point in POINTS:
+        process = world.run(point, "review", "sync", "--watch")
+        reached += world.until_dead(process, within_s=20)
+        world.review(rng, most=2)
+    assert reached >= len(POINTS) - 1
+
+    for wait_s in (0.4, 1.1):
+        process = world.run("never:0", "review", "sync", "--watch")
+        world.review(rng)
+        world.until_dead(process, within_s=wait_s)
+        world.kill_label_studio()
+
+    world.settle("review", "sync")
+    assert world.answered
+    assert world.faults() == []
