@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import studio
-from cli.edge import AsJson, Failed, emit, err, office, out, settings
+from cli.edge import AsJson, Failed, emit, office, out, settings
 
 if TYPE_CHECKING:
     from casework.office import Office
-    from labeling.studio import Studio
+    from labeling.studio import Webhook
     from policy.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The reviewers' queue in Label Studio.")
@@ -88,11 +88,12 @@ def sync(
             return
         client = Studio(connection)
         try:
-            reconciler = Reconciler(CaseDesk(here), client, owner=here.store.name)
+            reconciler = Reconciler(
+                CaseDesk(here), client, owner=here.store.name, hook=_hook(here, chosen)
+            )
             if watch:
                 from casework.hints import take_hints
 
-                _register_hook(here, chosen, client)
                 out.print(f"In step with {connection.url}", markup=False, highlight=False)
                 reconciler.run(stop, hint=lambda: take_hints(here))
                 out.print("stopped")
@@ -149,16 +150,11 @@ def _await(url: str, stop: threading.Event) -> bool:
     return False
 
 
-def _register_hook(here: "Office", chosen: "Settings", client: "Studio") -> None:
-    """Have Label Studio hint at answers. Without hints they come by polling, a little later."""
-    from labeling.studio import StudioAwayError, StudioRefusedError
+def _hook(here: "Office", chosen: "Settings") -> "Webhook":
+    """What Label Studio calls when answers come: our service, which leaves a hint in the store."""
+    from labeling.studio import Webhook
     from serving.hook import HEADER, PATH, hook_secret
 
     # An address to listen on is not always one to speak to.
     host = "127.0.0.1" if chosen.host in {"0.0.0.0", "::"} else chosen.host  # noqa: S104
-    try:
-        client.register_webhook(
-            f"http://{host}:{chosen.port}{PATH}", {HEADER: hook_secret(here.secrets[0])}
-        )
-    except (StudioAwayError, StudioRefusedError) as error:
-        err.print(f"no webhook, so answers are polled for: {error}", markup=False, highlight=False)
+    return Webhook(f"http://{host}:{chosen.port}{PATH}", {HEADER: hook_secret(here.secrets[0])})
