@@ -28,7 +28,9 @@ LANGUAGES = ("en", "ru")
 """Languages of most of the accounts that the likelihood was calibrated on."""
 
 ACT_PRECISION = 0.95
-MISS_RATE = 0.1
+MISS_RATE = 0.2
+"""Of members, over all groups left out; a member that is dismissed is measured again with every
+pass, and at a half of this the crowds that a person would have to look at double (measured)."""
 CONFIDENCE = 0.9
 
 Floats = NDArray[np.float64]
