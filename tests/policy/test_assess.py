@@ -108,6 +108,9 @@ def test_an_assessment_that_carries_nothing_cannot_be_built(make: Any) -> None:
     without = full.coordination.model_copy(update={"found": False})
     with pytest.raises(ValidationError, match="coordination, harm and their link"):
         Assessment.model_validate({**full.model_dump(), "coordination": without.model_dump()})
+    barred = full.guard.model_copy(update={"applies": True, "passed": False})
+    with pytest.raises(ValidationError, match="coordination, harm and their link"):
+        Assessment.model_validate({**full.model_dump(), "guard": barred.model_dump()})
     with pytest.raises(ValidationError, match="in order"):
         Assessment.model_validate({**full.model_dump(), "harms": full.model_dump()["harms"][::-1]})
 
