@@ -25,7 +25,8 @@ from labeling.credentials import Credentials
 
 log = structlog.get_logger(__name__)
 
-FIRST_START_S = 300.0
+FIRST_START_S = 600.0
+"""Its migrations take most of a minute on two free cores, and five on busy ones."""
 _STOP_S = 10.0
 _PID_FILE = "concert-server.json"
 _LOCK_FILE = "concert-server.lock"
