@@ -1,6 +1,8 @@
 """Clusters of accounts: Leiden with a fixed seed, and how stable each cluster is.
 
-Traag, Waltman, van Eck 2019, through leidenalg, on modularity with weighted edges.
+Traag, Waltman, van Eck 2019, through leidenalg, with the constant Potts model: a cluster is a set
+of accounts of which more than RESOLUTION of the possible pairs are joined, whatever else there is
+in the graph. (Modularity would cut a lone campaign in two, and join small ones.)
 """
 
 from __future__ import annotations
@@ -10,15 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from coordination.chance import Floats, Ints
+    from coordination.chance import Ints
 
+RESOLUTION = 0.1
 RESAMPLES = 50
 KEPT = 0.8
 """Share of edges that each resample keeps."""
 _SEED_SPAN = 2**31 - 1
 
 
-def partition(source: Ints, target: Ints, weight: Floats, seed: int) -> tuple[Ints, Ints]:
+def partition(source: Ints, target: Ints, seed: int) -> tuple[Ints, Ints]:
     """Accounts in ascending order, and the community of each, numbered by falling size.
 
     The same edges in any order and the same seed give the same communities.
@@ -35,8 +38,8 @@ def partition(source: Ints, target: Ints, weight: Floats, seed: int) -> tuple[In
     graph = igraph.Graph(n=len(accounts), edges=ends)
     found = leidenalg.find_partition(
         graph,
-        leidenalg.ModularityVertexPartition,
-        weights=weight[order].tolist(),
+        leidenalg.CPMVertexPartition,
+        resolution_parameter=RESOLUTION,
         n_iterations=-1,
         seed=seed % _SEED_SPAN,
     )
@@ -44,7 +47,7 @@ def partition(source: Ints, target: Ints, weight: Floats, seed: int) -> tuple[In
 
 
 def stability(
-    source: Ints, target: Ints, weight: Floats, seed: int, resamples: int = RESAMPLES
+    source: Ints, target: Ints, seed: int, resamples: int = RESAMPLES
 ) -> dict[int, float]:
     """How often linked members of each community stay together when edges are left out.
 
@@ -52,7 +55,7 @@ def stability(
     the mean over its edges and over resamples of both ends landing in one community (0 to 1; an
     account that lost all edges is with nobody).
     """
-    accounts, community = partition(source, target, weight, seed)
+    accounts, community = partition(source, target, seed)
     at_source, at_target = np.searchsorted(accounts, source), np.searchsorted(accounts, target)
     inside = community[at_source] == community[at_target]
     label = community[at_source][inside]
@@ -60,7 +63,7 @@ def stability(
     for resample in range(resamples):
         rng = np.random.default_rng([seed % _SEED_SPAN, resample])
         keep = rng.random(len(source)) < KEPT
-        some, found = partition(source[keep], target[keep], weight[keep], seed)
+        some, found = partition(source[keep], target[keep], seed)
         full = -1 - np.arange(len(accounts))
         full[np.searchsorted(accounts, some)] = found
         together += full[at_source] == full[at_target]

@@ -196,9 +196,7 @@ class _Run:
         findings = []
         for at, name in enumerate(self.names):
             rest = tested.where((tested.q > self.level) & (tested.layer == at))
-            members, community = partition(
-                rest.source, rest.target, rest.occasions.astype(float), self.seed
-            )
+            members, community = partition(rest.source, rest.target, self.seed)
             for group in np.unique(community):
                 some = members[community == group]
                 if len(some) < MIN_GROUP:

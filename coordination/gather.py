@@ -36,12 +36,11 @@ def membership(reported: Tested, accounts: int, seed: int) -> Membership:
     if len(reported) == 0:
         return Membership(of, {})
     span = np.int64(accounts)
-    pair, back = np.unique(reported.source * span + reported.target, return_inverse=True)
-    weight = np.bincount(back, weights=reported.occasions).astype(np.float64)
+    pair = np.unique(reported.source * span + reported.target)
     source, target = pair // span, pair % span
-    members, community = partition(source, target, weight, seed)
+    members, community = partition(source, target, seed)
     of[members] = community
-    return Membership(of, stability(source, target, weight, seed))
+    return Membership(of, stability(source, target, seed))
 
 
 def clusters(

@@ -85,8 +85,7 @@ def _circles(work: Workspace, tested: ir.Table, seed: int) -> ir.Table:
     import pyarrow as pa
 
     table = tested.order_by("edge").to_pyarrow()
-    source, target, weight = (table[name].to_numpy() for name in ("source", "target", "occasions"))
-    accounts, circle = partition(source, target, weight.astype(float), seed)
+    accounts, circle = partition(table["source"].to_numpy(), table["target"].to_numpy(), seed)
     return work.con.create_table(
         "circles",
         pa.table({"account": pa.array(accounts), "circle": pa.array(circle)}),

@@ -1,0 +1,39 @@
+"""Clusters of small literal graphs, and how stable they are."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from coordination.clusters import partition, stability
+
+RING = list(combinations(range(6), 2))
+TWO = RING + [(a + 10, b + 10) for a, b in RING]
+BRIDGED = [*TWO, (5, 10)]
+
+
+def _ends(edges: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([a for a, _ in edges]), np.array([b for _, b in edges])
+
+
+@pytest.mark.parametrize(
+    ("edges", "parts"),
+    [
+        ([], []),
+        ([(1, 2)], [{1, 2}]),
+        (RING, [set(range(6))]),
+        (RING[3:], [set(range(6))]),
+        (TWO, [set(range(6)), set(range(10, 16))]),
+        (BRIDGED, [set(range(6)), set(range(10, 16))]),
+    ],
+)
+def test_partition(edges: list[tuple[int, int]], parts: list[set[int]]) -> None:
+    for order in (edges, edges[::-1]):
+        accounts, community = partition(*_ends(order), seed=4)
+        found = [set(accounts[community == c].tolist()) for c in np.unique(community)]
+        assert sorted(found, key=min) == parts
+
+
+def test_a_ring_holds_together_and_a_lone_link_does_so_when_it_is_kept() -> None:
+    assert stability(*_ends(RING), seed=1)[0] > 0.95
+    assert stability(*_ends([(1, 2)]), seed=1, resamples=400)[0] == pytest.approx(0.8, abs=0.08)

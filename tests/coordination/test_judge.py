@@ -1,0 +1,150 @@
+"""Which rule a cluster meets: tables of literal cases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from coordination.findings import (
+    AUTOMATED,
+    BEYOND_CHANCE,
+    LINKED,
+    TOO_FEW_ACCOUNTS,
+    Kind,
+    PostPair,
+    techniques,
+)
+from coordination.judge import judge
+from coordination.result import Cluster
+
+NOON = datetime(2026, 1, 5, 12, 0, 3, tzinfo=UTC)
+
+
+def _pair(number: int, lag: float, first: str = "a", second: str = "b") -> PostPair:
+    at = NOON + timedelta(minutes=10 * number)
+    return PostPair(
+        layer="text",
+        object=f"text {number}",
+        post_id=f"{first}{number}",
+        account_id=first,
+        at=at,
+        other_post_id=f"{second}{number}",
+        other_account_id=second,
+        other_at=at + timedelta(seconds=lag),
+    )
+
+
+def _cluster(accounts: str, pairs: list[PostPair]) -> Cluster:
+    return Cluster(
+        number=0, accounts=tuple(accounts), layers=("text",), edges=1, pairs=tuple(pairs),
+        p_timing=1e-6, p_audience=1e-6, q=0.001, p_timing_cluster=None, p_error=None,
+        p_audience_cluster=1e-6, stability=1.0, window_s=60.0, leaders=(),
+    )  # fmt: skip
+
+
+def _shared(kind: str, accounts: str) -> list[tuple[str, str, str]]:
+    return [(kind, f"key of {accounts}", account) for account in accounts]
+
+
+SOME = [_pair(1, 5), _pair(2, 40), _pair(3, 17, "b", "c")]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "keys", "verdicts"),
+    [
+        ("abc", [], [(Kind.SOCIAL, BEYOND_CHANCE, "abc")]),
+        ("ab", [], [(Kind.INSUFFICIENT, TOO_FEW_ACCOUNTS, "ab")]),
+        ("ab", _shared("device", "ab"), [(Kind.TECHNICAL, LINKED, "ab")]),
+        (
+            "abc",
+            _shared("phone", "ab"),
+            [(Kind.TECHNICAL, LINKED, "ab"), (Kind.SOCIAL, BEYOND_CHANCE, "abc")],
+        ),
+        (
+            "abc",
+            [
+                ("phone", "k", "a"),
+                ("phone", "k", "b"),
+                ("payment", "m", "b"),
+                ("payment", "m", "c"),
+            ],
+            [(Kind.TECHNICAL, LINKED, "abc")],
+        ),
+        # A household, a newsroom, a carrier; an app of millions; the day everybody joined.
+        ("abc", _shared("network", "abc"), [(Kind.SOCIAL, BEYOND_CHANCE, "abc")]),
+        ("abc", _shared("client", "abc"), [(Kind.SOCIAL, BEYOND_CHANCE, "abc")]),
+        ("abc", _shared("creation", "abc"), [(Kind.SOCIAL, BEYOND_CHANCE, "abc")]),
+        # A payment key of eleven accounts is a reseller's.
+        (
+            "abc",
+            _shared("payment", "abcdefghijk"),
+            [(Kind.SOCIAL, BEYOND_CHANCE, "abc")],
+        ),
+        # Linked to somebody outside the cluster: says nothing of these.
+        (
+            "abc",
+            _shared("device", "az"),
+            [(Kind.SOCIAL, BEYOND_CHANCE, "abc")],
+        ),
+    ],
+)
+def test_linkage(
+    accounts: str, keys: list[tuple[str, str, str]], verdicts: list[tuple[Kind, str, str]]
+) -> None:
+    found = judge(_cluster(accounts, SOME), keys, {})
+    assert [(f.kind, f.rule, "".join(f.account_ids)) for f in found] == verdicts
+
+
+ONE_CLIENT = {f"{x}{n}": "poster 1.0" for x in "ab" for n in range(9)}
+
+
+@pytest.mark.parametrize(
+    ("why", "lags", "clients", "technical"),
+    [
+        ("regular, one client, same order", [7, 7, 8, 7, 7], ONE_CLIENT, True),
+        ("irregular lag: press releases, people", [7, 50, 3, 20, 41], ONE_CLIENT, False),
+        ("four times are too few", [7, 7, 7, 7], ONE_CLIENT, False),
+        ("no client known", [7, 7, 7, 7, 7], {}, False),
+        ("two clients", [7, 7, 7, 7, 7], ONE_CLIENT | {"b2": "web"}, False),
+        ("a client missing", [7] * 5, {k: v for k, v in ONE_CLIENT.items() if k != "b3"}, False),
+        ("another order", [7, 1300, 1, 7, 7], ONE_CLIENT, False),
+    ],
+)
+def test_automation(why: str, lags: list[float], clients: dict[str, str], technical: bool) -> None:
+    pairs = [_pair(number, lag) for number, lag in enumerate(lags)]
+    (finding,) = judge(_cluster("ab", pairs), [], clients)
+    assert (finding.rule == AUTOMATED) is technical, why
+
+
+def test_clocks_to_the_minute_cannot_show_a_regular_lag() -> None:
+    from dataclasses import replace
+
+    def floored(pair: PostPair) -> PostPair:
+        at = pair.at.replace(second=0)
+        return replace(pair, at=at, other_at=at + timedelta(minutes=1))
+
+    pairs = [floored(_pair(number, 60)) for number in range(6)]
+    (finding,) = judge(_cluster("ab", pairs), [], ONE_CLIENT)
+    assert finding.kind is Kind.INSUFFICIENT
+
+
+def test_a_finding_keeps_its_id_and_bounds_its_pairs() -> None:
+    many = [_pair(number, 5.0 + 30 * (number % 7)) for number in range(70)]
+    (one,) = judge(_cluster("abc", many), [], {})
+    (other,) = judge(_cluster("cba", many[::-1]), [], {})
+    assert one.id == other.id
+    assert (len(one.pairs), one.pair_count) == (50, 70)
+    assert "does not show" in one.summary
+
+
+@pytest.mark.parametrize(
+    ("layers", "rule", "ids"),
+    [
+        (("repost",), BEYOND_CHANCE, ("T0118",)),
+        (("repost",), AUTOMATED, ("T0049.003", "T0118")),
+        (("text", "hashtag"), LINKED, ("T0049.002", "T0084.001")),
+        (("reply",), BEYOND_CHANCE, ("T0049.005", "T0116.001")),
+        (("column:x",), BEYOND_CHANCE, ()),
+    ],
+)
+def test_techniques(layers: tuple[str, ...], rule: str, ids: tuple[str, ...]) -> None:
+    assert techniques(layers, rule) == ids
