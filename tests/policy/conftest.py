@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from policy.assess import assess_group
 from policy.assessment import Assessment
@@ -17,6 +18,10 @@ from policy.questions import Answer, FourQuestions
 from policy.restrictions import Cause, Ground, GroundKind, Restriction
 from policy.sources import Source
 from policy.words import Harm, LinkageKind, Nature, Policy, RestrictionKind, Severity, SubjectKind
+
+# A busy machine must not fail a property: how long an example takes says nothing about the rule.
+settings.register_profile("policy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("policy")
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
