@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.columns import Map, parsed
 from cli.edge import AsJson, Failed, emit, settings
-from cli.ingest import Map
 
 if TYPE_CHECKING:
     from coordination.result import DetectReport
@@ -61,9 +61,8 @@ def detect(
 
     from cli.progress import bars
     from coordination.detect import detect as run
-    from intake.reading import parse_column_map
 
-    fields = parse_column_map(column_map)
+    fields = parsed(column_map)
     path = settings().lake if source == "lake" else Path(source)
     if source == "lake" and not (path / "posts").is_dir():
         raise Failed(f"{path}: the lake holds no posts yet: concert ingest brings them in")
@@ -76,7 +75,7 @@ def detect(
             engine=engine,
             seed=seed,
             level=level,
-            fields=fields or None,
+            fields=fields,
             linkages=linkages,
             progress=lambda _step, done: tell("detect", round(100 * done), 100),
         )

@@ -5,25 +5,14 @@ from typing import Annotated
 
 import typer
 
+from cli.columns import Format, Map, asked, parsed
 from cli.edge import AsJson, emit, settings
-
-Map = Annotated[
-    str,
-    typer.Option(
-        "--map", help="Columns that are called otherwise: field=column,…", metavar="FIELD=COLUMN,…"
-    ),
-]
 
 
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="The files.", show_default=False)],
     *,
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format", help="x-api, x-archive, bluesky, csv, parquet or json; else told by content"
-        ),
-    ] = None,
+    form: Format = None,
     kind: Annotated[
         str | None,
         typer.Option(help="posts, accounts, linkages or follows; else told by the columns"),
@@ -46,15 +35,14 @@ def ingest(
     from casework.keys import secret_ring
     from cli.progress import bars
     from intake.lake import Lake
-    from intake.reading import parse_column_map
 
     chosen = settings()
-    mapped = parse_column_map(column_map)
-    with bars() as tell:
+    mapped = parsed(column_map)
+    with asked(), bars() as tell:
         report = Lake(lake or chosen.lake).ingest(
             paths,
             format=form,
-            column_map=mapped or None,
+            column_map=mapped,
             kind=kind,
             secret=SecretStr(secret_ring(chosen)[0].decode()),
             progress=lambda path, share, _rows: tell(path.name, round(100 * share), 100),

@@ -1,6 +1,7 @@
 """The command line: which commands there are. Each is a thin shell on a use case."""
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -22,7 +23,7 @@ from cli import (
     serve,
     training,
 )
-from cli.edge import guarded
+from cli.edge import err, guarded
 
 app = typer.Typer(
     name="concert",
@@ -78,4 +79,17 @@ def main() -> int:
     # Nothing is fetched at run time, and the bars of the libraries below are not ours.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")
+    for number, word in enumerate(sys.argv[1:], start=1):
+        if not _is_text(word):
+            # Neither the store nor JSON can hold it, so no command could be asked with it.
+            err.print(f"error: argument {number} is not UTF-8 text: {word!a}", markup=False)
+            return 2
     return guarded(app)
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.columns import Format, Map, asked, parsed
 from cli.edge import AsJson, Failed, emit, read_values, settings
-from cli.ingest import Map
 
 if TYPE_CHECKING:
     from casework.scoring import Models
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Likelihoods for files of posts or accounts.")
 
 Out = Annotated[Path, typer.Option("--out", help="The Parquet file to write.", show_default=False)]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", help="x-api, x-archive, bluesky, csv, parquet or json; else told by content"
-    ),
-]
 
 
 @app.command()
@@ -41,16 +35,15 @@ def posts(
     """
     from casework.score_posts import score_posts
     from cli.progress import bars
-    from intake.reading import parse_column_map
 
-    mapped = parse_column_map(column_map)
-    with bars() as tell:
+    mapped = parsed(column_map)
+    with asked(), bars() as tell:
         found = score_posts(
             _models().harm,
             path,
             out,
             form=form,
-            column_map=mapped or None,
+            column_map=mapped,
             progress=lambda share, _rows: tell(path.name, round(100 * share), 100),
         )
     lanes = ", ".join(f"{count} {lane}" for lane, count in found.lanes.items())
@@ -82,14 +75,13 @@ def accounts(
     """
     from casework.score_accounts import score_accounts
     from cli.progress import bars
-    from intake.reading import parse_column_map
     from policy.groups import Group
 
-    mapped = parse_column_map(column_map)
+    mapped = parsed(column_map)
     dossiers = read_values(groups, Group)
     if not dossiers:
         raise Failed(f"{groups}: there is no group in it")
-    with bars() as tell:
+    with asked(), bars() as tell:
         found = score_accounts(
             _models().association,
             posts,
@@ -97,7 +89,7 @@ def accounts(
             groups=dossiers,
             profiles=profiles,
             form=form,
-            column_map=mapped or None,
+            column_map=mapped,
             progress=tell,
         )
     lines = [f"{out}: {found.accounts} accounts, {found.rows} rows"]
