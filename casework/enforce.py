@@ -123,7 +123,9 @@ def suspend(work: Writing, case: Case, *, by: str, reason: str) -> Restriction |
         if refusal.rule == Rule.STANDS_ALREADY:
             return None
         raise
-    _write(work, restriction, found=Found.MACHINE, group_name=group_name)
+    by_hand = isinstance(ground, Finding) and ground.origin == "person"
+    found = Found.PERSON if by_hand else Found.MACHINE
+    _write(work, restriction, found=found, group_name=group_name)
     return restriction
 
 

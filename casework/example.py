@@ -20,6 +20,7 @@ from casework.assess import assess
 from casework.designate import designate, propose_designation
 from casework.dossier import save_findings, save_groups, save_incidents
 from casework.office import Office
+from intake.items import Kind
 from policy.assessment import Assessment, Outcome
 from policy.findings import Finding
 from policy.groups import Group
@@ -68,7 +69,7 @@ def load(office: Office, folder: Path = FOLDER) -> Loaded | None:
         work.cursors.set(_DONE, "yes")
 
     office.store.transact(done, actor=ACTOR, now=office.now())
-    return Loaded(posts=report.total.taken, groups=len(groups), assessments=made)
+    return Loaded(posts=report.tallies[Kind.POSTS].taken, groups=len(groups), assessments=made)
 
 
 _TABLES = ("posts.csv", "accounts.csv", "linkages.csv")

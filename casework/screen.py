@@ -16,25 +16,18 @@ from models.routing import HARM_LANGUAGE, HARM_UNCALIBRATED, within_budget
 from policy.at_risk import SafetyLane, priority, safety_lane
 from policy.cases import CaseKind
 from policy.clauses import Clause
-from policy.harms import harms_of
+from policy.harms import CLAUSE_OF, harms_of
 from policy.records import Post
 from policy.rules import Rule
 from policy.scores import PostScore
-from policy.words import Harm, Lane, Policy, SubjectKind
+from policy.words import Lane, Policy, SubjectKind
 from store import tables
 from store.work import Writing
 
-DAILY_GUESSES = 50
+DAILY_GUESSES = 20
 """Cases a day that rest on a guess (a policy or language that was never calibrated)."""
-DAILY_POSTS = 400
+DAILY_POSTS = 100
 """Cases a day about posts in all; danger to life, crises and child exploitation go beyond it."""
-
-_CLAUSES: Mapping[Harm, Clause] = {
-    Harm.PHYSICAL: Clause.HARM_PHYSICAL,
-    Harm.PSYCHOLOGICAL: Clause.HARM_PSYCHOLOGICAL,
-    Harm.INFORMATIONAL: Clause.HARM_INFORMATIONAL,
-}
-
 
 IMMINENT = 0.5
 """From this likelihood of violence on, a threat is taken for imminent until a person has looked."""
@@ -69,6 +62,7 @@ def screen(
     by_id = {post.post_id: post for post in posts}
     support = legal = 0
     ordinary: list[PostScore] = []
+    asked: set[str] = set()
     for score in scores:
         post = by_id[score.post_id]
         # What the harm model has learned of self-harm is about the author (see docs/models.md).
@@ -80,7 +74,11 @@ def screen(
             _help(work, post, score)
             support += 1
         elif _imminent(score) or (score.lane is not Lane.DISMISS and post.account_id in associated):
-            ordinary.append(score)
+            # The same words again are no second question.
+            words = " ".join(post.text.split())
+            if post.reposted_post_id is None and words not in asked:
+                asked.add(words)
+                ordinary.append(score)
     chosen, left = _within_budgets(work, ordinary)
     for score in chosen:
         _ask(work, by_id[score.post_id], score, threads)
@@ -158,7 +156,7 @@ def _ask(work: Writing, post: Post, score: PostScore, threads: Mapping[str, Post
         ).value,
         evidence=shown.for_post(
             rule=score.rule,
-            clause=_CLAUSES[harms_of(likeliest)[0]],
+            clause=CLAUSE_OF[harms_of(likeliest)[0]],
             post=post,
             thread=[answered] if answered else (),
             score=score,

@@ -4,6 +4,7 @@ Each part is an ordinary command in a process group of its own. A part that dies
 later each time; the parts hold no state that is not in the store, so a restart loses nothing.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -54,34 +55,30 @@ class Part:
             )
         self.started = time.monotonic()
 
-    def stop(self, *, patience_s: float) -> None:
-        """End the whole group: politely first, then for good."""
+    def tell(self, how: signal.Signals) -> None:
+        """Signal the whole group, where it still lives."""
+        if self.process is not None:
+            _signal_group(self.process.pid, how)
+
+    def lives(self) -> bool:
+        """Whether the process, or any that it started in its group, still lives."""
         if self.process is None:
-            return
-        for how, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
-            if not _signal_group(self.process.pid, how):
-                break
-            if _gone(self.process, wait_s):
-                break
-        self.process.wait()
+            return False
+        self.process.poll()  # reaps it, so that a dead leader keeps no group alive
+        return _group_lives(self.process.pid)
 
 
-def _signal_group(group: int, how: signal.Signals) -> bool:
-    try:
+def _signal_group(group: int, how: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, how)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
     except ProcessLookupError:
         return False
     return True
-
-
-def _gone(process: subprocess.Popen[bytes], wait_s: float) -> bool:
-    """Whether the leader and all of its group ended within `wait_s` seconds."""
-    until = time.monotonic() + wait_s
-    while time.monotonic() < until:
-        if process.poll() is not None and not _signal_group(process.pid, signal.Signals(0)):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @dataclass
@@ -104,9 +101,14 @@ class Supervisor:
                 self._revive(part)
 
     def stop(self, *, patience_s: float = 20.0) -> None:
-        """End all parts, the last started first."""
-        for part in reversed(self.parts):
-            part.stop(patience_s=patience_s)
+        """End all parts together: politely first, then for good."""
+        for how, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
+            left = [part for part in self.parts if part.lives()]
+            for part in left:
+                part.tell(how)
+            until = time.monotonic() + wait_s
+            while any(part.lives() for part in left) and time.monotonic() < until:
+                time.sleep(0.05)
 
     def _revive(self, part: Part) -> None:
         moment = time.monotonic()
@@ -122,5 +124,6 @@ class Supervisor:
             )
             part.wait_s = min(part.wait_s * 2, _LONGEST_WAIT_S)
         elif moment >= part.not_before:
-            _signal_group(part.process.pid, signal.SIGKILL)
+            # What it started may have outlived it, and would hold its port.
+            part.tell(signal.SIGKILL)
             part.start()

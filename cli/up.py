@@ -124,6 +124,9 @@ def _load_example(settings: Settings) -> None:
         )
 
 
+_LOOK_UP = "/v1/restrictions/accounts/windy_ferry_83?surface=search"
+
+
 def _welcome(settings: Settings, installed: "Installed") -> None:
     service = f"http://{settings.host}:{settings.port}"
     lines = [f"The API: {service} (what it can do: {service}/docs.json)"]
@@ -142,7 +145,12 @@ def _welcome(settings: Settings, installed: "Installed") -> None:
     lines += [
         f"Logs: {(settings.home / 'logs').resolve()}",
         "",
-        "Try next, in a second terminal: .venv/bin/concert doctor",
+        "Try next, in a second terminal (the first pass takes a minute or two):",
+        "  .venv/bin/concert review status     who waits for a person",
+        "  .venv/bin/concert group list        what the example holds",
+        "  .venv/bin/concert doctor            what is set up, reachable and versioned",
+        f"  curl -H 'Authorization: Bearer <key>' '{service}{_LOOK_UP}'",
+        "Then log in to Label Studio, decide a case, and look its account up in the same way.",
         "Ctrl-C stops all of it.",
     ]
     out.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

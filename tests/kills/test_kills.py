@@ -42,13 +42,13 @@ def test_kills_lose_and_double_nothing(world: World) -> None:
     rng = random.Random(7)
     reached = 0
     for point in POINTS:
-        process = world.run(point, "review", "sync", "--watch")
+        process = world.run("review", "sync", "--watch", at=point)
         reached += world.until_dead(process, within_s=20)
         world.review(rng, most=2)
     assert reached >= len(POINTS) - 1
 
     for wait_s in (0.4, 1.1):
-        process = world.run("never:0", "review", "sync", "--watch")
+        process = world.run("review", "sync", "--watch")
         world.review(rng)
         world.until_dead(process, within_s=wait_s)
         world.kill_label_studio()

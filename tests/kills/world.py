@@ -29,6 +29,8 @@ from store.work import Writing
 from tests.labeling.cases import ASSOCIATED, ASSOCIATION_DATA, NOT_ASSOCIATED
 
 GROUP = "weigh-it-again"
+_ROOT = Path(__file__).resolve().parents[2]
+_SITE = Path(__file__).resolve().parent / "site"
 
 
 @dataclass
@@ -72,14 +74,21 @@ class World:
             "HF_HUB_OFFLINE": "1",
         }
 
-    def run(self, point: str, *words: str) -> subprocess.Popen[bytes]:
-        """Start `concert …`, to be killed at a point."""
+    def run(self, *words: str, at: str = "", within: str = "") -> subprocess.Popen[bytes]:
+        """Start `concert …` in a group of its own, to be killed at a boundary, if one is named.
+
+        Args:
+            at: the boundary, as tests/kills/site/sitecustomize.py reads it.
+            within: a part of the command line of the process that is meant.
+        """
+        killing = {"KILL_AT": at, "KILL_IN": within, "PYTHONPATH": str(_SITE)} if at else {}
         log = (self.home / "killed.log").open("ab")
         with log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.kills.killed", point, *words],
-                cwd=Path(__file__).resolve().parents[2],
-                env=self.environment,
+                [sys.executable, "-m", "cli", *words],
+                cwd=_ROOT,
+                env=self.environment | killing,
+                start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -90,7 +99,7 @@ class World:
         try:
             process.wait(within_s)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return False
         return True
@@ -139,7 +148,7 @@ class World:
     def settle(self, *words: str, tries: int = 10) -> None:
         """Run whole passes until one finds nothing more to do."""
         for _ in range(tries):
-            process = self.run("never:0", *words)
+            process = self.run(*words)
             assert process.wait(120) == 0, (self.home / "killed.log").read_text()[-2000:]
             with self.office.store.reading() as work:
                 decided = work.cases.count(state=CaseState.DECIDED.value)

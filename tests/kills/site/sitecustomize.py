@@ -1,32 +1,29 @@
-"""Runs `concert …` and kills it outright (SIGKILL) at one named boundary.
+"""Kills a process of Concert, with all of its group, at one named boundary.
 
-    python -m tests.kills.killed before-commit:3 review sync --watch
-
-Boundaries are the commits of the case store and the requests to Label Studio, each before and after
-it happens, counted from the start of the process. `never:0` kills nothing. The program itself has
-no hook for this: the database driver and the HTTP client are wrapped from outside.
+Python reads this file at its start where its folder is on PYTHONPATH; the programs themselves have
+no hook for it. KILL_AT names the boundary: `before-commit:3` is just before the third commit that
+the process makes to the case store; `request` stands for a request to Label Studio. KILL_IN is a
+part of the command line of the process that is meant, for a service has several.
 """
 
 import os
 import signal
-import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
-
-import httpx
-from sqlalchemy.engine import default
-
-from cli.main import main
 
 
 def _kill_at(point: str) -> None:
+    import httpx
+    from sqlalchemy.engine import default
+
     boundary, _, number = point.partition(":")
     counts: dict[str, int] = {}
 
     def reach(name: str) -> None:
         counts[name] = counts.get(name, 0) + 1
         if name == boundary and counts[name] == int(number):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.killpg(os.getpgrp(), signal.SIGKILL)
 
     def around(what: str, inner: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*given: Any, **named: Any) -> Any:
@@ -42,7 +39,7 @@ def _kill_at(point: str) -> None:
     setattr(httpx.Client, "send", around("request", httpx.Client.send))  # noqa: B010
 
 
-if __name__ == "__main__":
-    _kill_at(sys.argv[1])
-    sys.argv = ["concert", *sys.argv[2:]]
-    sys.exit(main())
+if os.environ.get("KILL_AT"):
+    command = Path("/proc/self/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    if os.environ.get("KILL_IN", "") in command:
+        _kill_at(os.environ["KILL_AT"])
