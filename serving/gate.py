@@ -84,9 +84,6 @@ class BearableBody:
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
-        if body is None:
-            return
-        whole = body
         handed_on = False
 
         async def replay() -> Message:
@@ -94,13 +91,12 @@ class BearableBody:
             if handed_on:
                 return await receive()
             handed_on = True
-            return {"type": "http.request", "body": whole, "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, replay, send)
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
-    """The body; None where the caller went away before its end."""
+async def _read(scope: Scope, receive: Receive) -> bytes:
     headers = Headers(scope=scope)
     said = headers.get("content-length", "0")
     if said.isdecimal() and int(said) > MAX_BODY:
@@ -113,7 +109,8 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return None
+            # Nobody reads the answer; but without one BentoML's timer would wait for it.
+            raise Wrong(400, "the caller went away before the end of the body")
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY:

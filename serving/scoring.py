@@ -12,6 +12,11 @@ from policy.scores import Association, PostScore
 from policy.words import Id, Value
 from serving.bodies import KnownAccount
 
+_FIRST_WORDS = {
+    "en": "The library is open again on Tuesday morning.",
+    "es": "La biblioteca abre de nuevo el martes por la mañana.",
+}
+
 
 class ScoredPosts(Value):
     """Scores in the order of the posts."""
@@ -49,7 +54,13 @@ class Desk:
         Raises:
             PackError, EncoderError: a model is missing, damaged, or not for this encoder.
         """
-        self.posts([Post(post_id="-", account_id="-", text="ready")])
+        # A language for each encoder that may be asked for.
+        self.posts(
+            [
+                Post(post_id=lang, account_id="-", text=text, lang=lang)
+                for lang, text in _FIRST_WORDS.items()
+            ]
+        )
         _ = self._office.models.association
 
     def posts(self, posts: Sequence[Post]) -> ScoredPosts:

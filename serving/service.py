@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 import bentoml
+import httpx
+from _bentoml_impl.client import RemoteProxy
 from _bentoml_sdk import Service
 from anyio import to_thread
 from bentoml.exceptions import BentoMLConfigException
@@ -50,6 +52,11 @@ TIMEOUT_S = 300
 WAITING = 16
 """Scoring calls that may wait for their turn; the next is told 503 at once."""
 
+_PROBED_WITHIN_S = 2
+
+_TRACES: Any = {"excluded_urls": ["/v1/restrictions/"]}
+"""A span costs a look-up more than the look-up itself."""
+
 _LOGS: Any = {"access": {"enabled": False}}
 """BentoML's own access log repeats paths, and with them account ids; ours has templates."""
 
@@ -81,7 +88,7 @@ class Scoring:
         return self.desk.posts(posts)
 
     @bentoml.api
-    def accounts(self, asked: AccountsToScore, /) -> ScoredAccounts:
+    def accounts(self, asked: AccountsToScore) -> ScoredAccounts:
         """Score accounts against groups that exist."""
         return self.desk.accounts(asked)
 
@@ -107,6 +114,9 @@ class _Front(Service[Any]):
     workers=1,
     traffic={"timeout": TIMEOUT_S},
     logging=_LOGS,
+    tracing=_TRACES,
+    # BentoML's own probe raises while the other process is not there yet, and then never answers.
+    runner_probe={"enabled": False},
 )
 @bentoml.asgi_app(API, path="/v1", name="v1")
 class Concert:
@@ -127,6 +137,16 @@ class Concert:
         API.state.office = self.office
         API.state.standing = self.standing
         API.state.keyring = Keyring(self.office.store)
+
+    async def __is_ready__(self) -> bool:
+        """Whether the models are loaded; the front itself answers as soon as it is there."""
+        scoring: Any = self.scoring
+        if not isinstance(scoring, RemoteProxy):
+            return True
+        try:
+            return bool(await scoring.is_ready(_PROBED_WITHIN_S))
+        except httpx.TransportError:
+            return False
 
     @bentoml.on_deployment
     @staticmethod
@@ -183,7 +203,7 @@ class Concert:
         problems = {one.id: problem for one in body.accounts if (problem := one.problem())}
         good = tuple(one.known() for one in body.accounts if one.id not in problems)
         scored: ScoredAccounts = await self.scoring.to_async.accounts(
-            AccountsToScore(accounts=good, group_ids=group_ids)
+            asked=AccountsToScore(accounts=good, group_ids=group_ids)
         )
         ties = {one.id: list(found) for one, found in zip(good, scored.associations, strict=True)}
         lanes = (tie.lane for found in ties.values() for tie in found)
