@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MOST_POSTS = 5
 MOST_OBJECTS = 5
+LEAST = 0.01
+"""Of log-odds; below that a thing carried nothing."""
 _TRIED = 8
 
 
@@ -37,9 +39,20 @@ def explain(
     )
     if not len(own.owner):
         return links
-    found = [*_posts(model, index, own, whole), *_objects(model, index, own, whole)]
-    found.sort(key=lambda each: -each.weight)
-    return links + tuple(each for each in found if each.weight > 0.01)
+    posts = _posts(model, index, own, whole)
+    found = sorted([*posts, *_objects(model, index, own, whole)], key=lambda one: -one.weight)
+    carried = tuple(each for each in found if each.weight > LEAST)
+    return links + (carried or _together(posts))
+
+
+def _together(posts: list[Evidence]) -> tuple[Evidence, ...]:
+    """Where no single thing carries the score, a person still needs something to look at."""
+    return tuple(
+        each.model_copy(
+            update={"why": f"{each.why}; no single post carries the score", "weight": 0.0}
+        )
+        for each in posts[:1]
+    )
 
 
 def _posts(

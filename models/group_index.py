@@ -4,7 +4,8 @@ Nothing here is learnt from other groups' members: a group needs only its seeds 
 so one that was never seen in training is measured like any other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,19 @@ class Crowd:
 
 
 @dataclass(frozen=True)
+class _Seeds:
+    """What is the same for every account that is measured: worked out once."""
+
+    away: Floats
+    centre: Floats
+    direction: Floats
+    words: Any
+    words_centre: Floats
+    things: Any
+    things_centre: Floats
+
+
+@dataclass(frozen=True)
 class GroupIndex:
     """A group's seeds against a background, ready to measure any account."""
 
@@ -104,31 +118,40 @@ class GroupIndex:
 
     def raw(self, crowd: Crowd) -> Floats:
         """Features of accounts before they are set against the background, (n, features)."""
+        seeds = self._seen
         away = _unit(crowd.vectors - self.middle)
-        seeds_away = _unit(self.seeds.vectors - self.middle)
-        centre = _unit(self.seeds.vectors.mean(axis=0)[None] - self.middle)[0]
-        direction = self.whitening @ (self.seeds.vectors.mean(axis=0) - self.middle)
-        direction /= max(float(np.linalg.norm(direction)), 1e-9)
-        words, seed_words = (
-            _tfidf(each, self.word_rarity) for each in (crowd.words, self.seeds.words)
-        )
-        things, seed_things = (
-            _tfidf(each, self.object_rarity) for each in (crowd.objects, self.seeds.objects)
-        )
+        words = _tfidf(crowd.words, self.word_rarity)
+        things = _tfidf(crowd.objects, self.object_rarity)
         grams = np.asarray(crowd.words.sum(axis=1)).ravel()
         habits = np.abs(crowd.habits - self.seeds.habits.mean(axis=0)) / self.habit_scale
         return np.column_stack(
             [
-                away @ centre,
-                (crowd.vectors - self.middle) @ direction,
-                _nearest(away @ seeds_away.T),
-                words @ _centre(seed_words),
+                away @ seeds.centre,
+                (crowd.vectors - self.middle) @ seeds.direction,
+                _nearest(away @ seeds.away.T),
+                words @ seeds.words_centre,
                 (crowd.words @ self.word_odds) / (grams + 20.0),
-                _nearest((words @ seed_words.T).toarray()),
-                things @ _centre(seed_things),
-                _nearest((things @ seed_things.T).toarray()),
+                _nearest((words @ seeds.words.T).toarray()),
+                things @ seeds.things_centre,
+                _nearest((things @ seeds.things.T).toarray()),
                 -habits.mean(axis=1),
             ]
+        )
+
+    @cached_property
+    def _seen(self) -> "_Seeds":
+        middle = self.seeds.vectors.mean(axis=0)
+        direction = self.whitening @ (middle - self.middle)
+        words = _tfidf(self.seeds.words, self.word_rarity)
+        things = _tfidf(self.seeds.objects, self.object_rarity)
+        return _Seeds(
+            away=_unit(self.seeds.vectors - self.middle),
+            centre=_unit((middle - self.middle)[None])[0],
+            direction=direction / max(float(np.linalg.norm(direction)), 1e-9),
+            words=words,
+            words_centre=_centre(words),
+            things=things,
+            things_centre=_centre(things),
         )
 
     def features(self, crowd: Crowd) -> Floats:
@@ -183,13 +206,7 @@ def index_group(
     low, level, high = np.quantile(measured, [0.16, 0.5, 0.84], axis=0)
     # Where most of the background shares nothing at all, the spread would be nothing too.
     spread = np.maximum((high - low) / 2, 0.25 * measured.std(axis=0))
-    return GroupIndex(
-        **{
-            **index.__dict__,
-            "level": level,
-            "spread": np.maximum(spread, 1e-3),
-        }
-    )
+    return replace(index, level=level, spread=np.maximum(spread, 1e-3))
 
 
 def _unnamed(group: Group, odds: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Calibrator, fit_calibrator
+from models.calibration import SMOOTH, Calibrator, fit_calibrator
 from models.encoder import Encoder
 from models.harm import ANY_LANGUAGE, DENSE_SCALE, Head
 from models.lexical import Lexicon
@@ -34,6 +34,8 @@ _WRITTEN_WEIGHT = 2.0
 _DESCRIPTION_WEIGHT = 20.0
 _PENALTY = 3.0
 _SILENT = -6.0
+_FEWEST_ELSEWHERE = 20
+_RARE = 0.1
 _ORDINARY_EVERY = 4
 _ORDINARY_WEIGHT = 0.5
 _DATE_WEIGHT = 0.1
@@ -131,7 +133,8 @@ def calibrate(raw: Head, held: "pd.DataFrame", encoder: Encoder, lexicon: Lexico
             made = fit_calibrator(scores[here], truth[here])
             calibrators[policy, lang] = made
             thresholds[policy, lang] = _thresholds(made(scores[here]), truth[here])
-        rest = _elsewhere(scores[known], truth[known])
+        trusted = any(of is policy for of, _ in calibrators)
+        rest = _elsewhere(scores[known], truth[known], rare=not trusted)
         calibrators[policy, ANY_LANGUAGE] = rest
         ordinary = rest(scores[np.isnan(truth) | (truth == 0)])
         share = SCREENED_PHYSICAL if Harm.PHYSICAL in harms_of(policy) else SCREENED
@@ -139,11 +142,20 @@ def calibrate(raw: Head, held: "pd.DataFrame", encoder: Encoder, lexicon: Lexico
     return replace(raw, calibrators=calibrators, thresholds=thresholds, screening=screening)
 
 
-def _elsewhere(scores: Floats, truth: Floats) -> Calibrator:
-    """Where a language has no calibrator: all known rows together, or the score as it is."""
-    if len(truth) and min(truth.sum(), (1 - truth).sum()) >= 20:
+def _elsewhere(scores: Floats, truth: Floats, *, rare: bool) -> Calibrator:
+    """Where a language has no calibrator: all known rows together, or the score as it is.
+
+    `rare`: the policy is calibrated nowhere. How often its rows break it is then how they were
+    gathered (all posts of some accounts), so it is moved to what a stream could hold at most.
+    """
+    if not len(truth) or min(truth.sum(), (1 - truth).sum()) < _FEWEST_ELSEWHERE:
+        return Calibrator(kind="platt")
+    if not rare:
         return fit_calibrator(scores, truth)
-    return Calibrator(kind="platt")
+    made = fit_calibrator(scores, truth, kinds=SMOOTH)
+    base = float(truth.mean())
+    moved = min(np.log(_RARE / (1 - _RARE)) - np.log(base / (1 - base)), 0.0)
+    return made.model_copy(update={"offset": made.offset + float(moved)})
 
 
 def _thresholds(said: Floats, so: Floats) -> Thresholds:
