@@ -39,8 +39,9 @@ RULES = {
         "lack the regular lag."
     ),
     BEYOND_CHANCE: (
-        "At least 3 accounts, joined by pairs whose q under both nulls is at most the level set; "
-        "no proof of common control or automation."
+        "At least 3 accounts, joined by pairs that met more often than a shared audience gives, "
+        "and than shared moments give (or, on texts, that copied at least 3 which hardly anybody "
+        "else wrote), with q at most the level set; no proof of common control or automation."
     ),
     AS_BY_CHANCE: "Pairs met repeatedly, and as often as the nulls give; this is no finding.",
     TOO_FEW_ACCOUNTS: "Two accounts met more often than chance gives; two are no group.",

@@ -31,6 +31,8 @@ MAX_HOLDERS = 10
 MIN_SEQUENCE = 5
 MAX_LAG_SPREAD_S = 2.0
 MIN_GROUP = 3
+SPEAKING_TIMES = 0.05
+"""Least p of a cluster's links under the timing null above which its times show nothing."""
 
 
 def judge(
@@ -210,10 +212,16 @@ def _social(cluster: Cluster) -> str:
     return (
         f"{len(cluster.accounts)} accounts shared the same {_words(cluster.layers)} within "
         f"{cluster.window_s:g} s in {len(cluster.pairs)} pairs of posts, more often than a shared "
-        f"audience and shared moments give (q at most {cluster.q:.2g} for each link). It does not "
-        "show common control, automation, intent, or any harm; people who agree to act together "
-        "look the same."
+        f"audience and shared moments give (q at most {cluster.q:.2g} for each link). "
+        f"{_without_times(cluster)}It does not show common control, automation, intent, or any "
+        "harm; people who agree to act together look the same."
     )
+
+
+def _without_times(cluster: Cluster) -> str:
+    if cluster.p_timing <= SPEAKING_TIMES:
+        return ""
+    return "The times alone do not show it: that hardly anybody else wrote these texts does. "
 
 
 def _two(cluster: Cluster) -> str:
