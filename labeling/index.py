@@ -3,6 +3,7 @@
 Times are the server's own throughout, so that two clocks never have to agree.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from labeling.studio import SeenTask
 
 _OVERLAP = timedelta(seconds=10)
 """A change can become visible a little after its own time: it was still being committed."""
+_SETTLED_S = 30.0
+"""So long after the latest change was first seen, none from before it is still to come."""
 
 
 @dataclass
@@ -27,10 +30,16 @@ class ProjectIndex:
     """What our own tasks stand for."""
     by_key: dict[TaskKey, set[int]] = field(default_factory=lambda: defaultdict(set))
 
+    _latest: datetime | None = None
+    _latest_seen_at: float = 0.0
+
     @property
     def since(self) -> datetime | None:
         """From when on to ask for changes; None before the first look."""
-        return max(self.seen.values()) - _OVERLAP if self.seen else None
+        if self._latest is None:
+            return None
+        settled = time.monotonic() - self._latest_seen_at >= _SETTLED_S
+        return self._latest if settled else self._latest - _OVERLAP
 
     @property
     def newest(self) -> int:
@@ -40,6 +49,9 @@ class ProjectIndex:
     def take(self, task: SeenTask, *, owner: str) -> bool:
         """Note a task as it is now; whether there is anything new about it."""
         self.seen[task.id] = task.updated_at
+        if self._latest is None or task.updated_at > self._latest:
+            self._latest = task.updated_at
+            self._latest_seen_at = time.monotonic()
         if task.mark is not None and task.mark.owner == owner:
             self.marks[task.id] = task.mark.key
             self.by_key[task.mark.key].add(task.id)
