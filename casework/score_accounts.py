@@ -26,13 +26,14 @@ from intake.rows import FIELDS
 from intake.tables import open_table
 from models.routing import Opened, Shut
 from policy.groups import Group
-from policy.words import Lane
+from policy.words import Lane, Refusal
 
 if TYPE_CHECKING:
     from models.activity import AccountActivity
     from models.association import AssociationModel, Index
 
 CHUNK = 200
+UNMEASURABLE = "score.group.v1"
 
 SCHEMA = pa.schema(
     [
@@ -87,7 +88,7 @@ def score_accounts(
 
     Raises:
         IntakeError: a wrong format or map, or a file that is not what it should be.
-        ValueError: a group has neither posts of a confirmed member nor a narrative.
+        Refusal: a group has neither posts of a confirmed member nor a narrative.
     """
     tell = progress or (lambda *_: None)
     with tempfile.TemporaryDirectory(prefix="concert-score-") as scratch:
@@ -178,7 +179,11 @@ class _Run:
         others = [account for account in self._active if account not in known]
         drawn = sorted(others, key=lambda one: hashlib.sha256(one.encode()).digest())[:BACKGROUND]
         seeds = [account for account in self._known(group.seeds) if account.posts]
-        index = model.index(group, model.read(seeds), model.read(self._known(drawn)))
+        read, background = model.read(seeds), model.read(self._known(drawn))
+        try:
+            index = model.index(group, read, background)
+        except ValueError as error:
+            raise Refusal(UNMEASURABLE, str(error)) from None
         shut = act_lane({}, {})
         decided = model.score(model.read(self._known(sorted(answers))), index, lane=shut)
         lane = act_lane(answers, {one.account_id: one.probability for one in decided})
