@@ -3,7 +3,9 @@
 A few points of each, so that it fits beside all other tests; bench/kills.py does 50 of each.
 """
 
+import os
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,4 +57,25 @@ def test_kills_lose_and_double_nothing(world: World) -> None:
 
     world.settle("review", "sync")
     assert world.answered
+    assert world.faults() == []
+    assert world.task_faults() == []
+
+
+def test_killed_service_takes_each_decision_once(world: World) -> None:
+    rng = random.Random(11)
+    for point in ("before-commit:1", "after-commit:2"):
+        process = world.serve(at=point)
+        for case_id in world.waiting():
+            if not world.decide(case_id, rng.choice(["associated", "not_associated"])):
+                world.interrupted += 1
+                break
+        # BentoML would start its worker again; the whole service is killed with it.
+        world.kill_service(process)
+    assert world.interrupted == 2
+
+    process = world.serve()
+    for case_id in world.waiting():
+        assert world.decide(case_id, "not_associated")
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(30) == 0
     assert world.faults() == []

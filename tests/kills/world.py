@@ -6,6 +6,7 @@ The reviewer's own notes are the truth that the store is held against in the end
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,8 +28,10 @@ from policy.words import SubjectKind
 from store.audit import verify
 from store.work import Writing
 from tests.labeling.cases import ASSOCIATED, ASSOCIATION_DATA, NOT_ASSOCIATED
+from tests.servers import free_port
 
 GROUP = "weigh-it-again"
+API_KEY = "concert_for_tests_only_0123456789"
 _ROOT = Path(__file__).resolve().parents[2]
 _SITE = Path(__file__).resolve().parent / "site"
 
@@ -40,8 +43,12 @@ class World:
     home: Path
     server: LocalServer
     accounts: tuple[str, ...]
+    port: int = field(default_factory=free_port)
     answered: dict[str, str] = field(default_factory=dict)
     """By case: what the reviewer answered, once Label Studio had said that it took it."""
+
+    interrupted: int = 0
+    """Calls of the service that were cut off."""
 
     def __post_init__(self) -> None:
         self.settings = Settings(home=self.home, _env_file=None)
@@ -70,6 +77,8 @@ class World:
             "CONCERT_HOME": str(self.home),
             "CONCERT_LABEL_STUDIO_URL": connection.url,
             "CONCERT_LABEL_STUDIO_TOKEN": connection.token,
+            "CONCERT_PORT": str(self.port),
+            "CONCERT_API_KEY": API_KEY,
             "CONCERT_LOG_LEVEL": "WARNING",
             "HF_HUB_OFFLINE": "1",
         }
@@ -145,6 +154,65 @@ class World:
             if reply.status_code == httpx.codes.CREATED:
                 self.answered[case_id] = "associated" if yes else "not_associated"
 
+    def serve(self, *, at: str = "") -> subprocess.Popen[bytes]:
+        """Start the service, its front to be killed at a boundary, and wait until it is ready."""
+        process = self.run("serve", at=at, within="--service-name Concert")
+        while process.poll() is None:
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).is_success:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        return process
+
+    def kill_service(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill the service's first process outright; its workers end with it and free the port."""
+        self.until_dead(process, within_s=0.0)
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) != 0:
+                    return
+            time.sleep(0.1)
+
+    def decide(self, case_id: str, answer: str) -> bool:
+        """Hand in one decision by the API; whether the service said that it took it.
+
+        The same source each time: whoever got no answer asks again, and must not decide twice.
+        """
+        verdict = {"kind": "association", "association": answer}
+        if answer == "associated":
+            verdict |= {"primary_use": "no", "reason": "It joins in whenever it is called."}
+        body = {
+            "verdict": verdict,
+            "round": 1,
+            "by": "person:a reviewer",
+            "source": f"test-{case_id}",
+        }
+        try:
+            reply = httpx.post(
+                f"{self.url}/v1/queue/{case_id}/decision",
+                json=body,
+                headers={"Authorization": f"Bearer {API_KEY}"},
+                timeout=20,
+                trust_env=False,
+            )
+        except httpx.HTTPError:
+            return False
+        assert reply.status_code == httpx.codes.CREATED, reply.text
+        self.answered[case_id] = answer
+        return True
+
+    def waiting(self) -> list[str]:
+        """Ids of the cases that nobody has answered yet, as the test knows it."""
+        with self.office.store.reading() as work:
+            cases = work.cases.find(kind=CaseKind.ASSOCIATION.value, group_id=GROUP)
+        return [case.id for case in cases if case.id not in self.answered]
+
+    @property
+    def url(self) -> str:
+        """Where the service listens."""
+        return f"http://127.0.0.1:{self.port}"
+
     def settle(self, *words: str, tries: int = 10) -> None:
         """Run whole passes until one finds nothing more to do."""
         for _ in range(tries):
@@ -185,16 +253,17 @@ class World:
         found += [f"{what}: laid for nothing" for what in sorted(set(laid) - wanted)]
         if statements != len(restrictions):
             found.append(f"{statements} statements of reasons for {len(restrictions)} restrictions")
+        return found + [str(problem) for problem in verify(self.office.store).problems]
+
+    def task_faults(self) -> list[str]:
+        """What was lost or doubled in Label Studio."""
+        with self.office.store.reading() as work:
+            cases = work.cases.find(group_id=GROUP, state=CaseState.OPEN.value)
         marks = Counter(task.mark.key for task in self.tasks() if task.mark is not None)
-        found += [f"{key}: {count} tasks" for key, count in marks.items() if count > 1]
-        missing = {
-            case.id
-            for case in cases.values()
-            if case.kind is CaseKind.ASSOCIATION and case.state is CaseState.OPEN
-        } - {key.case_id for key in marks}
-        found += [f"{case}: open without a task" for case in sorted(missing)]
-        found += [str(problem) for problem in verify(self.office.store).problems]
-        return found
+        missing = {case.id for case in cases} - {key.case_id for key in marks}
+        return [f"{key}: {count} tasks" for key, count in marks.items() if count > 1] + [
+            f"{case}: open without a task" for case in sorted(missing)
+        ]
 
     def close(self) -> None:
         """Give back the store."""
