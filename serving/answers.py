@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable
 from typing import TypeVar
 
-import httpx
+import aiohttp
 from bentoml.exceptions import BentoMLException
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
@@ -58,7 +58,7 @@ async def answered(work: Awaitable[T]) -> T | JSONResponse:
         if error.error_code.value in (429, 503, 504):
             return _models_away()
         raise
-    except httpx.TransportError:
+    except (aiohttp.ClientError, TimeoutError):
         return _models_away()
 
 

@@ -5,7 +5,7 @@ Pure ASGI, so that it covers the scoring calls, the case API, /metrics and the d
 
 from collections.abc import Callable
 
-from anyio import to_thread
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,7 +52,7 @@ class KeyRequired:
         caller = keyring.remembered(key)
         if caller is None:
             try:
-                caller = await to_thread.run_sync(keyring.find, key)
+                caller = await run_in_threadpool(keyring.find, key)
             except StoreError:
                 raise Wrong(
                     503, "the case store cannot answer, so the key cannot be checked; try again"

@@ -7,12 +7,12 @@ starts. `Scoring` alone loads the models; it listens on a socket that only this 
 import threading
 from typing import Any
 
+import aiohttp
 import bentoml
-import httpx
 from _bentoml_impl.client import RemoteProxy
 from _bentoml_sdk import Service
-from anyio import to_thread
 from bentoml.exceptions import BentoMLConfigException
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -54,6 +54,9 @@ WAITING = 16
 
 _PROBED_WITHIN_S = 2
 
+_KEPT: Any = {"max_requests": 2**53, "max_age": 1e9}
+"""By default BentoML closes its connections to the models after 100 calls: those under way too."""
+
 _TRACES: Any = {"excluded_urls": ["/v1/restrictions/"]}
 """A span costs a look-up more than the look-up itself."""
 
@@ -70,6 +73,7 @@ if bentoml.server_context.worker_index is not None:
     workers=1,
     threads=1,
     traffic={"timeout": TIMEOUT_S, "max_concurrency": WAITING},
+    runner_connection=_KEPT,
     logging=_LOGS,
 )
 class Scoring:
@@ -145,7 +149,7 @@ class Concert:
             return True
         try:
             return bool(await scoring.is_ready(_PROBED_WITHIN_S))
-        except httpx.TransportError:
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     @bentoml.on_deployment
@@ -185,7 +189,7 @@ class Concert:
     async def _score_posts(self, body: ScorePosts) -> PostScores:
         problems = {post.id: problem for post in body.posts if (problem := post.problem())}
         good = [post.post() for post in body.posts if post.id not in problems]
-        scored: ScoredPosts = await self.scoring.to_async.posts(good)
+        scored: ScoredPosts = await self._models("posts", good)
         scores = {score.post_id: score for score in scored.scores}
         count_scores("post", (score.lane for score in scored.scores), errors=len(problems))
         return PostScores(
@@ -199,11 +203,11 @@ class Concert:
         )
 
     async def _score_accounts(self, body: ScoreAccounts) -> AccountScores:
-        group_ids = await to_thread.run_sync(self._groups, body.groups)
+        group_ids = await run_in_threadpool(self._groups, body.groups)
         problems = {one.id: problem for one in body.accounts if (problem := one.problem())}
         good = tuple(one.known() for one in body.accounts if one.id not in problems)
-        scored: ScoredAccounts = await self.scoring.to_async.accounts(
-            asked=AccountsToScore(accounts=good, group_ids=group_ids)
+        scored: ScoredAccounts = await self._models(
+            "accounts", asked=AccountsToScore(accounts=good, group_ids=group_ids)
         )
         ties = {one.id: list(found) for one, found in zip(good, scored.associations, strict=True)}
         lanes = (tie.lane for found in ties.values() for tie in found)
@@ -221,6 +225,14 @@ class Concert:
             ],
         )
 
+    async def _models(self, call: str, *args: Any, **named: Any) -> Any:
+        """Ask the models; again where their process died on it, for scoring changes nothing."""
+        ask = getattr(self.scoring.to_async, call)
+        try:
+            return await ask(*args, **named)
+        except aiohttp.ClientConnectionError:
+            return await ask(*args, **named)
+
     def _groups(self, asked: list[str] | None) -> tuple[str, ...]:
         """The groups to measure against: those asked for, or all that are designated."""
         with self.office.store.reading() as work:
@@ -234,9 +246,7 @@ class Concert:
         return tuple(asked)
 
     async def _assess(self, body: AssessGroup) -> Assessment:
-        return await to_thread.run_sync(
-            lambda: assess(self.office, body.group_id, actor="api:assess_group")
-        )
+        return await run_in_threadpool(assess, self.office, body.group_id, actor="api:assess_group")
 
 
 # The decorator makes a service of the class, which the types do not tell.

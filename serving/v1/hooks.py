@@ -6,9 +6,9 @@ row in the store that hastens the next pass of the reconciler; what is true, tha
 
 from typing import Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from serving.errors import Wrong
 from serving.hook import HEADER, is_believed
@@ -41,8 +41,8 @@ async def hint(
     def do(work: Writing) -> None:
         work.hints.add({"from": "label-studio", **body}, at=work.now)
 
-    await to_thread.run_sync(
-        lambda: office.store.transact(do, actor="webhook:label-studio", now=office.now())
+    await run_in_threadpool(
+        office.store.transact, do, actor="webhook:label-studio", now=office.now()
     )
     return Taken()
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from casework.office import Office
 from policy.lookup import ORDER, Verdict, standing, visible
@@ -190,7 +190,7 @@ async def _ask(
         return _Answers(now, degraded, answers)
 
     few = sum(len(ids) for ids in asked.values()) <= _FEW
-    return ask() if few and register.never_waits else await to_thread.run_sync(ask)
+    return ask() if few and register.never_waits else await run_in_threadpool(ask)
 
 
 def _answer(
