@@ -1,8 +1,9 @@
 """Why an account got its score: what the score loses when a post or an object is left out."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.activity import Activities, hashed_objects, objects_of
 from models.group_index import Crowd
@@ -64,7 +65,7 @@ def _posts(
         # Without its only post there is no account to score: all of the score is that post's.
         weights = [whole - float(model.log_odds(index.measure, _empty(own))[0])]
     else:
-        weights = [whole - _without(model, index, own, int(at)) for at in tried]
+        weights = list(whole - model.log_odds(index.measure, _without_each(own, tried)))
     found = []
     for at, weight in zip(tried, weights, strict=True):
         post = own.posts[int(at)]
@@ -74,24 +75,34 @@ def _posts(
                 kind="profile" if post is None else "post",
                 ref=own.accounts[0].account_id if post is None else post.post_id,
                 why=f"reads like the group's own posts ({likely[int(at)]:.0%}){nearest}",
-                weight=weight,
+                weight=float(weight),
             )
         )
     return sorted(found, key=lambda each: -each.weight)[:MOST_POSTS]
 
 
-def _without(model: "AssociationModel", index: "Index", own: Activities, at: int) -> float:
-    kept = np.flatnonzero(np.arange(len(own.owner)) != at)
-    less = Activities(
-        accounts=own.accounts,
-        posts=tuple(own.posts[int(each)] for each in kept),
-        owner=own.owner[kept],
-        vectors=own.vectors[kept],
-        words=own.words[kept],
-        objects=own.objects[kept],
-        habits=own.habits[kept],
+def _without_each(own: Activities, tried: NDArray[np.int64]) -> Crowd:
+    """The account once for each tried post, without that post: (tried,) accounts."""
+    whole = Crowd.of(own)
+    left = len(own.owner) - 1
+    vectors = own.vectors.astype(np.float64)
+    habits = own.habits.astype(np.float64)
+    return Crowd(
+        vectors=(vectors.sum(axis=0) - vectors[tried]) / left,
+        words=_less(whole.words, own.words[tried]),
+        objects=_less(whole.objects, own.objects[tried]),
+        habits=(habits.sum(axis=0) - habits[tried]) / left,
+        posts=np.full(len(tried), float(left)),
     )
-    return float(model.log_odds(index.measure, Crowd.of(less))[0])
+
+
+def _less(whole: Any, parts: Any) -> Any:
+    """One row of counts, once for each part, less that part."""
+    from scipy.sparse import vstack
+
+    rest = (vstack([whole] * parts.shape[0], format="csr") - parts).tocsr()
+    rest.eliminate_zeros()
+    return rest
 
 
 def _empty(own: Activities) -> Crowd:
@@ -121,13 +132,22 @@ def _objects(
         mine & index.seed_objects.keys(),
         key=lambda each: (-index.seed_objects[each], index.crowd_objects.get(each, 0), each),
     )[:_TRIED]
-    found = []
+    if not shared:
+        return []
     crowd = Crowd.of(own)
-    for each in shared:
-        bucket = int(hashed_objects([frozenset({each})]).indices[0])
-        objects = crowd.objects.tolil(copy=True)
-        objects[0, bucket] = 0.0
-        less = Crowd(crowd.vectors, crowd.words, objects.tocsr(), crowd.habits, crowd.posts)
+    times = np.zeros(len(shared), dtype=np.int64)
+    bare = hashed_objects([frozenset({each}) for each in shared])
+    without = Crowd(
+        crowd.vectors[times],
+        crowd.words[times],
+        # All of an object's count goes, however often it was shared.
+        _less(crowd.objects, bare.multiply(crowd.objects[times])),
+        crowd.habits[times],
+        crowd.posts[times],
+    )
+    weights = whole - model.log_odds(index.measure, without)
+    found = []
+    for each, weight in zip(shared, weights, strict=True):
         kind, _, name = each.partition(":")
         found.append(
             Evidence(
@@ -136,7 +156,7 @@ def _objects(
                 why=f"shares the {kind} {name} with {index.seed_objects[each]} of"
                 f" {len(index.seeds.accounts)} confirmed members; of {index.crowd_size} other"
                 f" accounts {index.crowd_objects.get(each, 0)} do",
-                weight=whole - float(model.log_odds(index.measure, less)[0]),
+                weight=float(weight),
             )
         )
     return sorted(found, key=lambda one: -one.weight)[:MOST_OBJECTS]
