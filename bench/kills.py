@@ -1,0 +1,120 @@
+"""Kill -9 of the reconciler, of Label Studio and of the service, at 50 seeded points each.
+
+    python -m bench.kills [--points 50] [--seed 1] [--only reconciler|label-studio|service]
+
+Every boundary of a commit is among the points of reconciler and service. After each part the store
+is held against the reviewer's own notes: exit code 1 and a list if anything was lost or doubled.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from labeling.server import LocalServer
+from tests.kills.world import World
+from tests.servers import LABEL_STUDIO, free_port
+
+
+def boundaries(points: int, *, commits: int, requests: int) -> list[str]:
+    """Both sides of every commit and request, over and over, until there are enough."""
+    each = [
+        f"{side}-{what}:{number}"
+        for what, most in (("commit", commits), ("request", requests))
+        for number in range(1, most + 1)
+        for side in ("before", "after")
+    ]
+    return [each[at % len(each)] for at in range(points)]
+
+
+def kill_reconciler(world: World, points: int, rng: random.Random) -> int:
+    """Kills that came at their boundary; the others came 15 s after the start."""
+    reached = 0
+    for at in boundaries(points, commits=8, requests=12):
+        process = world.run("review", "sync", "--watch", at=at)
+        world.review(rng)
+        reached += world.until_dead(process, within_s=15)
+        _tick(at)
+    return reached
+
+
+def kill_label_studio(world: World, points: int, rng: random.Random) -> int:
+    """Label Studio dies at a random time while the reconciler works and a reviewer answers."""
+    process = world.run("review", "sync", "--watch")
+    for number in range(points):
+        world.review(rng)
+        time.sleep(rng.uniform(0.0, 2.0))
+        world.kill_label_studio()
+        _tick(str(number))
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(60)
+    return points
+
+
+def kill_service(world: World, points: int, rng: random.Random) -> int:
+    """Calls that were cut off by the death of the service; each was asked again later."""
+    for at in boundaries(points, commits=5, requests=0):
+        process = world.serve(at=at)
+        for case_id in world.waiting():
+            if not world.decide(case_id, rng.choice(["associated", "not_associated"])):
+                world.interrupted += 1
+                break
+        world.kill_service(process)
+        _tick(at)
+    return world.interrupted
+
+
+def _tick(what: str) -> None:
+    print(what, end=" ", flush=True)
+
+
+_PARTS: dict[str, Callable[[World, int, random.Random], int]] = {
+    "reconciler": kill_reconciler,
+    "label-studio": kill_label_studio,
+    "service": kill_service,
+}
+
+
+def run(part: str, points: int, seed: int) -> list[str]:
+    """Kill one part; everything that was lost or doubled."""
+    accounts = tuple(f"made_up_{number}" for number in range(5 * points))
+    with tempfile.TemporaryDirectory(prefix="concert-kills-") as name:
+        folder = Path(name)
+        with LocalServer(LABEL_STUDIO, folder / "label-studio", free_port()) as server:
+            world = World(folder / "home", server, accounts)
+            begun = time.monotonic()
+            reached = _PARTS[part](world, points, random.Random(seed))
+            world.settle("review", "sync")
+            faults = world.faults() + world.task_faults()
+            print(
+                f"\n{part}: {points} kills, {reached} of them at their point, "
+                f"{len(world.answered)} answers, {len(faults)} faults, "
+                f"{time.monotonic() - begun:.0f} s"
+            )
+            world.close()
+    return faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=list(_PARTS))
+    chosen = parser.parse_args()
+    found = [
+        fault
+        for part in _PARTS
+        if chosen.only in (None, part)
+        for fault in run(part, chosen.points, chosen.seed)
+    ]
+    print("\n".join(found) or "Nothing was lost, doubled or done twice.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
