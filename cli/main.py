@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import (
+    appeal,
     assess,
     audit,
     designate,
@@ -70,6 +71,7 @@ app.add_typer(finding.app, name="finding", rich_help_panel="Case work")
 app.add_typer(incident.app, name="incident", rich_help_panel="Case work")
 app.command("assess", rich_help_panel="Case work")(assess.assess)
 app.add_typer(designate.app, name="designate", rich_help_panel="Case work")
+app.add_typer(appeal.app, name="appeal", rich_help_panel="Case work")
 app.add_typer(audit.app, name="audit", rich_help_panel="Keeping")
 app.add_typer(key.app, name="key", rich_help_panel="Keeping")
 

@@ -34,7 +34,18 @@ def test_every_command_of_the_contract_is_there() -> None:
     first = {words[0] for words in COMMANDS}
     assert first >= {
         *("ingest", "detect", "score", "train", "evaluate", "promote", "group", "incident"),
-        *("assess", "designate", "review", "roll", "serve", "audit", "doctor", "up", "key"),
+        *(
+            "assess",
+            "designate",
+            "appeal",
+            "review",
+            "roll",
+            "serve",
+            "audit",
+            "doctor",
+            "up",
+            "key",
+        ),
     }
     assert {words[1] for words in COMMANDS if words[0] == "review"} == {"start", "sync", "status"}
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -25,10 +26,10 @@ ACCOUNTS = [
 ]
 
 
-def _written(path: Path) -> list[dict[str, object]]:
+def _written(path: Path) -> list[dict[str, Any]]:
     table = pq.read_table(path)
     assert all(column.null_count == 0 for column in table.columns)
-    rows: list[dict[str, object]] = table.to_pylist()
+    rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 
@@ -73,7 +74,7 @@ def test_each_row_of_posts_comes_back_once(
     assert pq.read_schema(out).names == POSTS
     rows = _written(out)
     assert [row["post_id"] for row in rows] == wanted
-    assert all(0 <= row[name] <= 1 for row in rows for name in POSTS[2:17])  # type: ignore[operator]
+    assert all(0 <= row[name] <= 1 for row in rows for name in POSTS[2:17])
     assert {row["lane"] for row in rows} <= set(Lane)
     for at in (2, 4, 5, 6, 7, 8):
         assert rows[at]["lane"] == "review"
@@ -126,8 +127,8 @@ def test_each_account_and_group_comes_back_once(concert: Concert, tmp_path: Path
     pairs = [(row["account_id"], row["group_id"]) for row in found]
     assert sorted(pairs) == sorted((account, group) for account in accounts for group in groups)
     for row in found:
-        assert 0 <= row["low"] <= row["probability"] <= row["high"] <= 1  # type: ignore[operator]
-        assert 0 <= row["primary_use"] <= 1  # type: ignore[operator]
+        assert 0 <= row["low"] <= row["probability"] <= row["high"] <= 1
+        assert 0 <= row["primary_use"] <= 1
         assert row["lane"] in set(Lane)
 
 

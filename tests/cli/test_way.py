@@ -1,6 +1,7 @@
 """The main way through the real command: the example in, assessed, designated, rolled, verified."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,7 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert rolled["accounts"] == 166
     assert rolled["posts"] == 1286
     assert rolled["outcomes"]["asked"] > 0
+    assert rolled["outcomes"]["limited"] > 0
     return home
 
 
@@ -124,6 +126,23 @@ def test_json_parses_and_text_is_text(words: list[str], here: Concert) -> None:
     plain = here(*words)
     assert plain.code == 0
     assert plain.out.strip()
+
+
+def test_an_appeal_is_decided_by_another_person(here: Concert, way: Path) -> None:
+    with sqlite3.connect(way / "concert.db") as database:
+        (restriction,) = database.execute("SELECT id FROM restrictions LIMIT 1").fetchone()
+    database.close()
+    opened = json.loads(
+        here("appeal", "open", restriction, "--text", "I only quoted them", "--json").out
+    )
+    assert opened["state"] == "open"
+    assert here("appeal", "open", restriction, "--text", "Once more").code == 1
+    words = ("appeal", "decide", opened["id"], "--by", "ben", "--reason", "a quotation, no praise")
+    decided = json.loads(here(*words, "--overturn", "--json").out)
+    assert (decided["state"], decided["decided_by"]) == ("overturned", "person:ben")
+    assert here(*words, "--uphold").code == 1
+    listed = json.loads(here("appeal", "list", "--json").out)
+    assert [one["state"] for one in listed] == ["overturned"]
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(here: Concert) -> None:
