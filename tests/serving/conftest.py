@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from casework.installation import prepare
 from casework.office import Office
 from policy.settings import Settings
-from serving.launch import launch
+from serving.launch import Launch, launch
 from store.store import Store
 from tests.servers import free_port
 from tests.serving.values import GROUP, lay, typical
@@ -62,7 +62,11 @@ def make_settings(home: Path) -> Settings:
 
 def start(settings: Settings, log: Path) -> Server:
     """Start the service as `concert serve` does, and wait until it is ready."""
-    what = launch(settings, env=os.environ)
+    return start_as(settings, log, launch(settings, env=os.environ))
+
+
+def start_as(settings: Settings, log: Path, what: Launch) -> Server:
+    """The same by another command."""
     with log.open("ab") as file:
         process = subprocess.Popen(
             what.command,

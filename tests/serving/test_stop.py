@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from casework.installation import prepare
@@ -75,4 +74,3 @@ def test_a_wrong_setting_stops_the_start_with_its_name(
     assert done.returncode != 0
     assert says in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert psutil.Process().children() == []
