@@ -18,7 +18,7 @@ from store.errors import StoreError
 State = Literal["ok", "note", "broken"]
 
 PACKAGES = (
-    *("alembic", "bentoml", "duckdb", "ibis-framework", "label-studio-sdk", "mapie", "numpy"),
+    *("alembic", "bentoml", "duckdb", "ibis-framework", "label-studio-sdk", "numpy"),
     *("pandas", "pyarrow", "pydantic", "scikit-learn", "sentence-transformers", "sqlalchemy"),
     *("torch", "typer"),
 )

@@ -16,6 +16,9 @@ from store.errors import StoreUnavailable, WrongStore
 BUSY_MS = 30_000
 """How long a writer waits for another before it is told that the store is busy."""
 
+HIDE = True
+"""Errors reach logs, and the parameters of a statement hold what people wrote."""
+
 WRITES = "concert_writes"
 """Execution option of connections that will write: SQLite then locks at BEGIN, not midway."""
 
@@ -54,7 +57,7 @@ def _sqlite(url: URL) -> Engine:
         raise StoreUnavailable(
             f"the folder of {url.database} cannot be made: {error.strerror}"
         ) from error
-    engine = create_engine(url.set(drivername="sqlite"))
+    engine = create_engine(url.set(drivername="sqlite"), hide_parameters=HIDE)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -85,6 +88,7 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        hide_parameters=HIDE,
         connect_args={
             "connect_timeout": 10,
             "options": (

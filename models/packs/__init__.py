@@ -56,16 +56,16 @@ class Manifest(Value):
 
 
 def locate(kind: PackKind, models: Path | None = None) -> Path:
-    """The folder of a pack: below `models` where set (CONCERT_MODELS), else the shipped one.
+    """The folder of a pack: below `models` (CONCERT_MODELS) where it holds one of this kind, else
+    the shipped one.
 
     Raises:
-        PackError: there is no such pack.
+        PackError: `models` is set and holds no pack at all, so it cannot be what was meant.
     """
-    folder = (models or SHIPPED) / kind
-    if not (folder / MANIFEST).exists():
-        where = "CONCERT_MODELS" if models else "the shipped packs"
-        raise PackError(f"{where}: {folder} holds no {MANIFEST}")
-    return folder
+    if models is not None and not any(models.glob(f"*/{MANIFEST}")):
+        raise PackError(f"CONCERT_MODELS: {models} holds no pack (a folder with {MANIFEST})")
+    chosen = models / kind if models is not None else SHIPPED / kind
+    return chosen if (chosen / MANIFEST).exists() else SHIPPED / kind
 
 
 def read_manifest(folder: Path) -> Manifest:

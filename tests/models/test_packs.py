@@ -37,9 +37,13 @@ def test_the_setting_goes_before_what_is_shipped(copy: Path) -> None:
     assert locate("harm", copy) == copy / "harm"
 
 
-def test_a_missing_pack_is_named(copy: Path) -> None:
+def test_a_kind_that_the_setting_lacks_is_the_shipped_one(copy: Path) -> None:
+    assert locate("association", copy) == SHIPPED / "association"
+
+
+def test_a_folder_without_any_pack_is_named(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="CONCERT_MODELS"):
-        locate("association", copy)
+        locate("association", tmp_path)
 
 
 def test_a_changed_file_is_refused(copy: Path) -> None:
