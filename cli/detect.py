@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.columns import Map, parsed
-from cli.edge import AsJson, Failed, emit, settings
+from cli.edge import AsJson, Failed, emit, office, settings
 
 if TYPE_CHECKING:
     from coordination.result import DetectReport
@@ -46,6 +46,10 @@ def detect(
         float, typer.Option(min=0.0, max=1.0, help="Expected share of false edges.")
     ] = 0.01,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Keep the findings in this group's dossier.", show_default=False),
+    ] = None,
     column_map: Map = "",
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +83,14 @@ def detect(
             linkages=linkages,
             progress=lambda _step, done: tell("detect", round(100 * done), 100),
         )
-    emit(_value(report), as_json=as_json, text=_told(report, out))
+    text = _told(report, out)
+    if group is not None:
+        from casework.found import keep_findings
+
+        with office() as here:
+            kept = keep_findings(here, report.findings, group)
+        text += f"\n{kept} findings kept in the dossier of {group}"
+    emit(_value(report), as_json=as_json, text=text)
 
 
 def _windows(text: str, layers: list[str]) -> timedelta | dict[str, timedelta]:

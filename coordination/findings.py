@@ -94,6 +94,8 @@ class CoordinationFinding:
     """DISARM technique ids that fit what was seen."""
     summary: str
     """In plain words, what it does not show included."""
+    linkage_kinds: tuple[str, ...] = ()
+    """The kinds of key that its accounts share, where that is the proof."""
 
     @property
     def is_concert(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import pairwise
@@ -49,7 +50,8 @@ def judge(
     found = []
     proven: set[str] = set()
     for members, kinds in _linked(cluster.accounts, keys):
-        found.append(_technical(cluster, members, LINKED, _by_linkage(members, kinds)))
+        linked = _technical(cluster, members, LINKED, _by_linkage(members, kinds))
+        found.append(replace(linked, linkage_kinds=kinds))
         proven |= members
     automated = [
         pair for pair in _by_pair(cluster.pairs).items() if _is_automated(pair[1], clients)

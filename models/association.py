@@ -37,6 +37,7 @@ from models.routing import (
 from models.text import normalise
 from policy.groups import Group
 from policy.scores import Association, Share
+from policy.use import wilson
 from policy.words import Lane
 
 SMALL_BACKGROUND = 50
@@ -280,25 +281,6 @@ class AssociationModel:
             for each in group.decisions
             if each.account_id in place and each.account_id not in seeds
         )
-
-
-def wilson(hits: int, of: int, z: float = 1.645) -> Share:
-    """A share with Wilson's interval at 90 % (Wilson 1927); of nothing, nothing is known.
-
-    >>> wilson(0, 0).low, wilson(0, 0).high
-    (0.0, 1.0)
-    """
-    if of == 0:
-        return Share(share=0.0, low=0.0, high=1.0, posts=0)
-    share = hits / of
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * float(np.sqrt(share * (1 - share) / of + z * z / (4 * of * of))) / (1 + z * z / of)
-    return Share(
-        share=share,
-        low=max(0.0, min(share, middle - half)),
-        high=min(1.0, max(share, middle + half)),
-        posts=of,
-    )
 
 
 def _narrated(said: Sequence[str], narratives: Floats) -> Crowd:

@@ -39,12 +39,17 @@ CARRIES = frozenset({PostUse.PROPAGATES, PostUse.ENCOURAGES})
 
 
 def share_of(uses: Iterable[PostUse]) -> Share:
-    """The share of posts that carry the activity, with Wilson's 95 % interval.
-
-    Source: Wilson (1927). Without posts nothing is known: 0 within 0 to 1.
-    """
+    """The share of posts that carry the activity, with Wilson's 95 % interval."""
     listed = list(uses)
-    n, k = len(listed), sum(use in CARRIES for use in listed)
+    return wilson(sum(use in CARRIES for use in listed), len(listed))
+
+
+def wilson(k: int, n: int) -> Share:
+    """`k` of `n` with Wilson's 95 % interval (Wilson 1927); of nothing, nothing is known.
+
+    >>> wilson(0, 0).low, wilson(0, 0).high
+    (0.0, 1.0)
+    """
     if n == 0:
         return Share(share=0.0, low=0.0, high=1.0, posts=0)
     share = k / n

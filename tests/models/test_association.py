@@ -5,12 +5,13 @@ import random
 import pytest
 
 from models.activity import AccountActivity, objects_of
-from models.association import AssociationModel, Index, wilson
+from models.association import AssociationModel, Index
 from models.packs import PackError, locate
 from models.routing import Opened
 from policy.groups import BlindDecision, Group
 from policy.records import Account, Linkage, Post
 from policy.scores import Association
+from policy.use import wilson
 from policy.words import Lane, LinkageKind
 
 SAYS = (
@@ -239,12 +240,3 @@ def test_an_encoder_that_it_was_not_trained_for_is_refused() -> None:
 )
 def test_objects(post: Post, expected: set[str]) -> None:
     assert objects_of(post) == expected
-
-
-@pytest.mark.parametrize(
-    ("hits", "of", "low", "high"),
-    [(0, 10, 0.0, 0.213), (5, 10, 0.269, 0.731), (10, 10, 0.787, 1.0)],
-)
-def test_wilson_by_hand(hits: int, of: int, low: float, high: float) -> None:
-    share = wilson(hits, of)
-    assert (share.low, share.high) == pytest.approx((low, high), abs=1e-3)
