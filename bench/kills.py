@@ -1,6 +1,6 @@
-"""Kill -9 of the reconciler, of Label Studio and of the service, at 50 seeded points each.
+"""Kill -9 of the reconciler, Label Studio, the service and the rolling pass, at seeded points.
 
-    python -m bench.kills [--points 50] [--seed 1] [--only reconciler|label-studio|service]
+    python -m bench.kills [--points 50] [--seed 1] [--only reconciler|label-studio|service|roll]
 
 Every boundary of a commit is among the points of reconciler and service. After each part the store
 is held against the reviewer's own notes: exit code 1 and a list if anything was lost or doubled.
@@ -10,14 +10,20 @@ import argparse
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from casework import example
+from casework.office import opened
 from labeling.server import LocalServer
-from tests.kills.world import World
+from policy.settings import Settings
+from store.audit import verify
+from tests.kills.world import ROOT, SITE, World
 from tests.servers import LABEL_STUDIO, free_port
 
 
@@ -100,11 +106,56 @@ def run(part: str, points: int, seed: int) -> list[str]:
     return faults
 
 
+def run_roll(points: int) -> list[str]:
+    """Kill rolling passes, and hold what came of them against a pass that nobody killed."""
+    with tempfile.TemporaryDirectory(prefix="concert-kills-") as name:
+        begun = time.monotonic()
+        whole = _rolled(Path(name) / "whole", [])
+        killed = _rolled(Path(name) / "killed", boundaries(points, commits=points, requests=0))
+        print(f"\nroll: {points} kills, {len(whole)} results, {time.monotonic() - begun:.0f} s")
+    return [f"only without kills: {one}" for one in sorted(whole - killed)] + [
+        f"only with kills: {one}" for one in sorted(killed - whole)
+    ]
+
+
+def _rolled(home: Path, kills: list[str]) -> set[str]:
+    """What rolling passes over the example came to, in words without ids and times."""
+    settings = Settings(home=home, _env_file=None)
+    environment = {**os.environ, "CONCERT_HOME": str(home), "CONCERT_SECRET": "x" * 32}
+    with opened(settings) as office:
+        example.load(office)
+        for at in [*kills, ""]:
+            killing = {"KILL_AT": at, "PYTHONPATH": str(SITE)} if at else {}
+            with (home / "roll.log").open("ab") as log:
+                subprocess.run(
+                    [sys.executable, "-m", "cli", "roll"],
+                    cwd=ROOT,
+                    env=environment | killing,
+                    start_new_session=True,
+                    check=not at,
+                    stdout=log,
+                    stderr=log,
+                )
+            _tick(at or "whole")
+        with office.store.reading() as work:
+            cases = Counter(
+                f"case {one.kind} {one.subject_id} {one.rule} blind={one.blind}"
+                for one in work.cases.find()
+            )
+            limits = Counter(
+                f"restriction {one.kind} {one.subject_id} {one.cause.rule}"
+                for one in work.restrictions.find()
+            )
+        problems = [str(problem) for problem in verify(office.store).problems]
+    doubled = [f"{what} {count} times" for what, count in (cases + limits).items() if count > 1]
+    return {*cases, *limits, *doubled, *problems}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=list(_PARTS))
+    parser.add_argument("--only", choices=[*_PARTS, "roll"])
     chosen = parser.parse_args()
     found = [
         fault
@@ -112,6 +163,8 @@ def main() -> int:
         if chosen.only in (None, part)
         for fault in run(part, chosen.points, chosen.seed)
     ]
+    if chosen.only in (None, "roll"):
+        found += run_roll(chosen.points)
     print("\n".join(found) or "Nothing was lost, doubled or done twice.")
     return 1 if found else 0
 

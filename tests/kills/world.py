@@ -32,8 +32,8 @@ from tests.servers import free_port
 
 GROUP = "weigh-it-again"
 API_KEY = "concert_for_tests_only_0123456789"
-_ROOT = Path(__file__).resolve().parents[2]
-_SITE = Path(__file__).resolve().parent / "site"
+ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(__file__).resolve().parent / "site"
 
 
 @dataclass
@@ -90,12 +90,12 @@ class World:
             at: the boundary, as tests/kills/site/sitecustomize.py reads it.
             within: a part of the command line of the process that is meant.
         """
-        killing = {"KILL_AT": at, "KILL_IN": within, "PYTHONPATH": str(_SITE)} if at else {}
+        killing = {"KILL_AT": at, "KILL_IN": within, "PYTHONPATH": str(SITE)} if at else {}
         log = (self.home / "killed.log").open("ab")
         with log:
             return subprocess.Popen(
                 [sys.executable, "-m", "cli", *words],
-                cwd=_ROOT,
+                cwd=ROOT,
                 env=self.environment | killing,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
