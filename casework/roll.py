@@ -112,10 +112,12 @@ def _follow_chunk(
 
 def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:
     with office.store.reading() as work:
-        seen = int(work.cursors.get(_SCREENED) or 0)
+        parts = office.lake.parts_after(int(work.cursors.get(_SCREENED) or 0))
+        if not parts:
+            return
         suspects = work.associations.find(lane=[Lane.ACT.value, Lane.REVIEW.value])
     associated = frozenset(one.account_id for one in suspects)
-    for part in office.lake.parts_after(seen):
+    for part in parts:
         batch: list[Post] = []
         done = 0
         for post in office.lake.posts_in(part):
