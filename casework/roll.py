@@ -23,6 +23,8 @@ from store.work import Writing
 
 CHUNK = 200
 """Accounts in one transaction: few enough that other writers never wait long."""
+EARLIER_POSTS = 30
+"""So many of an account's latest posts are screened when it comes under suspicion."""
 POSTS = 1000
 """Posts screened in one transaction."""
 
@@ -93,7 +95,10 @@ def _roll_group(
     accounts = measured.account_ids
     for at in range(0, len(accounts), CHUNK):
         tell(f"accounts against {measured.group.name}", at, len(accounts))
-        _follow_chunk(office, here, measured.candidates(accounts[at : at + CHUNK]), report)
+        chunk = measured.candidates(accounts[at : at + CHUNK])
+        # First, so that a pass that is cut off between the two does not forget it.
+        _screen_suspects(office, designation.group_id, chunk, report)
+        _follow_chunk(office, here, chunk, report)
     _move(office, mark, measured.basis.model_dump_json())
 
 
@@ -108,6 +113,23 @@ def _follow_chunk(
     report.accounts += len(chunk)
     for outcome, count in counts.items():
         report.outcomes[outcome] += count
+
+
+def _screen_suspects(
+    office: Office, group_id: str, chunk: Sequence[Candidate], report: RollReport
+) -> None:
+    """Screen what accounts posted before they came under suspicion."""
+    suspected = [one for one in chunk if one.association.lane is not Lane.DISMISS]
+    with office.store.reading() as work:
+        known = work.associations.get_many(
+            [(one.association.account_id, group_id) for one in suspected]
+        )
+    before = {one.account_id for one in known.values() if one.lane is not Lane.DISMISS}
+    fresh = [one for one in suspected if one.association.account_id not in before]
+    posts = [post for one in fresh for post in one.posts[:EARLIER_POSTS]]
+    associated = frozenset(one.association.account_id for one in fresh)
+    for at in range(0, len(posts), POSTS):
+        _screen_batch(office, posts[at : at + POSTS], associated, report)
 
 
 def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:

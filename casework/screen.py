@@ -29,6 +29,8 @@ DAILY_GUESSES = 20
 DAILY_POSTS = 100
 """Cases a day about posts in all; danger to life, crises and child exploitation go beyond it."""
 
+_ABOUT_POSTS = frozenset({CaseKind.POST_HARM, CaseKind.SUPPORT, CaseKind.LEGAL})
+
 IMMINENT = 0.5
 """From this likelihood of violence on, a threat is taken for imminent until a person has looked."""
 
@@ -60,10 +62,15 @@ def screen(
         associated: accounts in the act or review lane of a designated group.
     """
     by_id = {post.post_id: post for post in posts}
+    about = work.cases.find(subject_kind=SubjectKind.POST.value, subject_id=list(by_id))
+    # A post is asked about once, whatever came of it: an appeal or new posts may change things.
+    known = {case.subject_id for case in about if case.kind in _ABOUT_POSTS}
     support = legal = 0
     ordinary: list[PostScore] = []
     asked: set[str] = set()
     for score in scores:
+        if score.post_id in known:
+            continue
         post = by_id[score.post_id]
         # What the harm model has learned of self-harm is about the author (see docs/models.md).
         safety = safety_lane(score.policies, about_author=True)

@@ -124,10 +124,11 @@ def _load_example(settings: Settings) -> None:
         )
 
 
-_LOOK_UP = "/v1/restrictions/accounts/windy_ferry_83?surface=search"
+_LOOK_UP = "/v1/restrictions/accounts/{}?surface=search"
 
 
 def _welcome(settings: Settings, installed: "Installed") -> None:
+    account = "windy_ferry_83" if settings.example else "<account>"
     service = f"http://{settings.host}:{settings.port}"
     lines = [f"The API: {service} (what it can do: {service}/docs.json)"]
     if installed.new_key is not None:
@@ -147,9 +148,9 @@ def _welcome(settings: Settings, installed: "Installed") -> None:
         "",
         "Try next, in a second terminal (the first pass takes a minute or two):",
         "  .venv/bin/concert review status     who waits for a person",
-        "  .venv/bin/concert group list        what the example holds",
+        "  .venv/bin/concert group list        which groups have a dossier",
         "  .venv/bin/concert doctor            what is set up, reachable and versioned",
-        f"  curl -H 'Authorization: Bearer <key>' '{service}{_LOOK_UP}'",
+        f"  curl -H 'Authorization: Bearer <key>' '{service}{_LOOK_UP.format(account)}'",
         "Then log in to Label Studio, decide a case, and look its account up in the same way.",
         "Ctrl-C stops all of it.",
     ]
