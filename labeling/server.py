@@ -168,10 +168,10 @@ class LocalServer:
             progress("starting Label Studio" + (" (first time: about a minute)" if first else ""))
             self._spawn(credentials)
             self._await_ready(timeout_s, progress)
+            log.info("label_studio.started", url=self.url, pid=self.pid)
         except BaseException:
             self.stop()
             raise
-        log.info("label_studio.started", url=self.url, pid=self.pid)
         return self.connection
 
     def wait(self, timeout_s: float | None = None) -> int | None:

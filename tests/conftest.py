@@ -1,10 +1,12 @@
 """Shared fixtures: the clock of the tests and the optional data beside the project."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 # The fixtures of databases, for every room: store_url, sqlite_url, postgres_url.
 pytest_plugins = ["tests.databases"]
@@ -22,6 +24,13 @@ def shared() -> Path:
     if not (folder / "data" / "DATA.md").exists():
         pytest.skip("the real data (../shared) does not lie beside the project")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> Iterator[None]:
+    """A command that a test runs in this process sets up its logs on streams that end with it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
