@@ -43,6 +43,9 @@ class RollReport:
     lanes: dict[str, str] = field(default_factory=dict)
     """By group: whether its act lane is open, and why or why not."""
     posts: int = 0
+    """New posts that were screened."""
+    posts_again: int = 0
+    """Earlier posts of accounts that came under suspicion, screened with that in view."""
     post_cases: int = 0
     over_budget: int = 0
     suspensions_proposed: int = 0
@@ -118,9 +121,12 @@ def _follow_chunk(
 def _screen_suspects(
     office: Office, group_id: str, chunk: Sequence[Candidate], report: RollReport
 ) -> None:
-    """Screen what accounts posted before they came under suspicion."""
+    """Screen again what accounts posted before they came under suspicion."""
     suspected = [one for one in chunk if one.association.lane is not Lane.DISMISS]
     with office.store.reading() as work:
+        if work.cursors.get(_SCREENED) is None:
+            # Nothing was screened yet: all of it is still to come, in this very pass.
+            return
         known = work.associations.get_many(
             [(one.association.account_id, group_id) for one in suspected]
         )
@@ -130,6 +136,7 @@ def _screen_suspects(
     associated = frozenset(one.association.account_id for one in fresh)
     for at in range(0, len(posts), POSTS):
         _screen_batch(office, posts[at : at + POSTS], associated, report)
+        report.posts_again += len(posts[at : at + POSTS])
 
 
 def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:
@@ -151,6 +158,7 @@ def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:
                 batch = []
         if batch:
             _screen_batch(office, batch, associated, report)
+        report.posts += part.rows
         _move(office, _SCREENED, str(part.number))
 
 
@@ -166,7 +174,6 @@ def _screen_batch(
         return screen(work, posts, scores, threads=threads, associated=associated)
 
     done = office.store.transact(do, actor=f"model:{model.manifest.model}", now=office.now())
-    report.posts += len(posts)
     report.post_cases += done.asked + done.support + done.legal
     report.over_budget += done.over_budget
 
