@@ -14,6 +14,7 @@ from policy.words import Refusal, UtcDatetime
 from store.work import Writing
 
 OTHER_ROUND = "review.round.v1"
+OTHER_ANSWER = "review.source.v1"
 OTHER_KIND = "review.kind.v1"
 OTHER_PERSON = "review.other_person.v1"
 
@@ -41,11 +42,13 @@ def decide(
 
     Raises:
         NotFound: there is no such case.
-        Refusal: the case is not open, in another round or of another kind, the same person decided
+        Refusal: the source gave another answer before; the case is not open, in another round or
+            of another kind; the same person decided
             before where another has to, or the policy forbids what the answer asks for.
     """
     taken = work.decisions.find(source=source)
     if taken:
+        _check_same(taken[0], case_id, verdict)
         return taken[0]
     case = work.cases.need(case_id)
     _check_fits(work, case, verdict, round_=round_, by=by)
@@ -71,6 +74,15 @@ def decide(
     )
     carry_out(work, case, decision, verdict, periods)
     return decision
+
+
+def _check_same(taken: Decision, case_id: str, verdict: Verdict) -> None:
+    if taken.case_id != case_id or taken.details != verdict.model_dump(mode="json"):
+        raise Refusal(
+            OTHER_ANSWER,
+            f"source {taken.source} decided case {taken.case_id} already, and otherwise; what was "
+            "decided stands",
+        )
 
 
 def _check_fits(work: Writing, case: Case, verdict: Verdict, *, round_: int, by: str) -> None:

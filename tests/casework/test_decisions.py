@@ -123,6 +123,18 @@ def test_the_same_answer_twice_is_one_decision(office: Office, desk: Desk, ask: 
     assert len(standing(office, MEMBER)) == len(LIMITS)
 
 
+def test_another_answer_from_the_same_source_is_refused(
+    office: Office, desk: Desk, ask: Ask
+) -> None:
+    case = ask(MEMBER)
+    desk.answer(case, NO)
+    desk.handed -= 1
+    with pytest.raises(Refusal) as refused:
+        desk.answer(case, YES)
+    assert refused.value.rule == "review.source.v1"
+    assert standing(office, MEMBER) == []
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [

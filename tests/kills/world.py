@@ -47,6 +47,8 @@ class World:
     answered: dict[str, str] = field(default_factory=dict)
     """By case: what the reviewer answered, once Label Studio had said that it took it."""
 
+    asked: dict[str, str] = field(default_factory=dict)
+    """By case: what was first handed in by the API, whether or not a reply came."""
     interrupted: int = 0
     """Calls of the service that were cut off."""
 
@@ -177,8 +179,9 @@ class World:
     def decide(self, case_id: str, answer: str) -> bool:
         """Hand in one decision by the API; whether the service said that it took it.
 
-        The same source each time: whoever got no answer asks again, and must not decide twice.
+        Whoever got no answer asks the very same again, and must not decide twice.
         """
+        answer = self.asked.setdefault(case_id, answer)
         verdict = {"kind": "association", "association": answer}
         if answer == "associated":
             verdict |= {"primary_use": "no", "reason": "It joins in whenever it is called."}
