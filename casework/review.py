@@ -43,8 +43,8 @@ def decide(
     Raises:
         NotFound: there is no such case.
         Refusal: the source gave another answer before; the case is not open, in another round or
-            of another kind; the same person decided
-            before where another has to, or the policy forbids what the answer asks for.
+            of another kind; the same person decided before where another has to; or the policy
+            forbids what the answer asks for.
     """
     taken = work.decisions.find(source=source)
     if taken:
