@@ -72,6 +72,12 @@ def kill_service(world: World, points: int, rng: random.Random) -> int:
                 break
         world.kill_service(process)
         _tick(at)
+    # Whoever got no answer asks again, also after the last kill.
+    process = world.serve()
+    for case_id in [one for one in world.waiting() if one in world.asked]:
+        world.decide(case_id, world.asked[case_id])
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(60)
     return world.interrupted
 
 
