@@ -11,7 +11,7 @@ from policy.findings import Finding
 from policy.lay import Periods
 from policy.lift import reverse
 from policy.rules import Rule
-from policy.technical import judge_technical
+from policy.technical import check_may_close
 from policy.verdicts import (
     AssociationChoice,
     AssociationVerdict,
@@ -135,12 +135,9 @@ def _suspension(work: Writing, case: Case, decision: Decision, verdict: SecondLo
         return
     ground, first_by = enforce.suspension_ground(work, case)
     if verdict.decision is SecondLook.REJECT:
-        if isinstance(ground, Finding) and judge_technical(ground).proven:
-            raise Refusal(
-                Rule.TECHNICAL_CLOSE,
-                f"finding {ground.id} is proven, so it ends in action: where the proof is wrong, "
-                "have the finding corrected first",
-            )
+        if isinstance(ground, Finding):
+            # Proven, it ends in action: where the proof is wrong, the finding is corrected first.
+            check_may_close(ground, work.restrictions.find(ground_ref=ground.id), work.now)
         return
     if first_by is None and _protected(work, case.subject_id):
         _second_look(work, case, decision)

@@ -21,10 +21,10 @@ from models.lexical import Lexicon
 from models.packs import Manifest, PackError, read_manifest, read_tensors
 from models.routing import Thresholds, route_post
 from models.text import is_wordless, normalise
-from policy.harms import POLICIES_UNDER
+from policy.at_risk import harm_done
 from policy.records import Post
 from policy.scores import PostScore
-from policy.words import Harm, Policy
+from policy.words import Policy
 
 DENSE_SCALE = 4.0
 """What vectors are stretched by, so that a head's penalty falls on them as on the n-grams."""
@@ -183,23 +183,13 @@ class HarmModel:
             post_id=post.post_id,
             lang=lang,
             policies=policies,
-            harms=harm_likelihoods(policies),
+            # What was learned of self-harm is about the author, and never counts as harm done.
+            harms=harm_done(policies, about_author=True),
             uncalibrated=tuple(policy for policy in Policy if policy in guesses),
             lane=lane,
             rule=rule,
             model=self.manifest.model,
         )
-
-
-def harm_likelihoods(policies: Mapping[Policy, float]) -> dict[Harm, float]:
-    """Each form of harm is as likely as the likeliest policy under it.
-
-    The least that can be said without knowing how policies go together: any one of them brings
-    the harm, and adding them up would count one post's words several times.
-    """
-    return {
-        harm: max(policies[policy] for policy in under) for harm, under in POLICIES_UNDER.items()
-    }
 
 
 def _head(folder: Path, name: str, parameters: Mapping[str, Any]) -> Head:

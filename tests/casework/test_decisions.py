@@ -8,6 +8,7 @@ from casework import enforce
 from casework.designate import start_review, withdraw
 from casework.office import Office
 from casework.standing import standing_of
+from casework.technical import pursue_proven
 from policy.cases import Case, CaseKind, CaseState
 from policy.grounds import LIMITS
 from policy.lookup import Verdict as Seen
@@ -221,6 +222,23 @@ def test_without_measured_primary_use_no_suspension_is_proposed(
     _associate(office, MEMBER, posts=19, low=0.7)
     desk.answer(ask(MEMBER), MAINLY)
     assert open_cases(office, subject_id=MEMBER) == []
+
+
+def test_a_proven_ring_ends_in_action(office: Office, desk: Desk) -> None:
+    assert pursue_proven(office) == 14
+    assert pursue_proven(office) == 0
+    case, *_ = open_cases(office, kind=CaseKind.SUSPENSION.value)
+    no = SecondLookVerdict(
+        kind=CaseKind.SUSPENSION, decision=SecondLook.REJECT, reason="It seems harmless to me."
+    )
+    with pytest.raises(Refusal) as refused:
+        desk.answer(case, no)
+    assert refused.value.rule == Rule.TECHNICAL_CLOSE
+
+    desk.answer(case, UPHOLD)
+    [suspension] = standing(office, case.subject_id)
+    assert suspension.kind is RestrictionKind.SUSPEND_ACCOUNT
+    assert suspension.cause.clause == "coordination.technical.proven"
 
 
 def test_removal_cites_the_gravest_rule_and_gives_one_strike(

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from models.harm import HarmModel, harm_likelihoods
+from models.harm import HarmModel
 from models.packs import PackError, locate
 from policy.harms import POLICIES_UNDER
 from policy.records import Post
-from policy.words import Harm, Lane, Policy
+from policy.words import Lane, Policy
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +128,14 @@ def test_order_and_ids_are_kept_and_batches_change_nothing(model: HarmModel) -> 
     assert model.score([]) == []
 
 
-def test_a_harm_is_as_likely_as_the_likeliest_policy_under_it() -> None:
-    quiet = dict.fromkeys(Policy, 0.1)
-    found = harm_likelihoods(quiet | {Policy.ABUSE: 0.7, Policy.SPAM: 0.4})
-    assert found == {Harm.PHYSICAL: 0.7, Harm.PSYCHOLOGICAL: 0.7, Harm.INFORMATIONAL: 0.4}
-    assert set(found) == set(POLICIES_UNDER)
+def test_a_harm_is_as_likely_as_the_likeliest_policy_but_a_crisis_is_no_harm_done(
+    model: HarmModel,
+) -> None:
+    texts = ["You worthless idiot, shut up.", "I cannot go on, I want to end my life tonight."]
+    for score in model.score([_post(text) for text in texts]):
+        for harm, policies in POLICIES_UNDER.items():
+            others = [score.policies[one] for one in policies if one is not Policy.SELF_HARM]
+            assert score.harms[harm] == max(others)
 
 
 def test_an_encoder_without_a_head_is_refused() -> None:
