@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-# The fixtures of databases, for every room: store_url, sqlite_url, postgres_url.
-pytest_plugins = ["tests.databases"]
+# The fixtures of databases and servers, for every room: store_url, sqlite_url, postgres_url, and one
+# label_studio for the whole run.
+pytest_plugins = ["tests.databases", "tests.servers"]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")

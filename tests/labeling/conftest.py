@@ -13,9 +13,6 @@ from labeling.server import LocalServer
 from labeling.studio import SeenTask, Studio
 from tests.labeling.cases import Result
 from tests.labeling.memory import MemoryDesk
-from tests.servers import label_studio, label_studio_executable
-
-__all__ = ["label_studio", "label_studio_executable"]
 
 
 @pytest.fixture(scope="session")
