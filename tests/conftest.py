@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-# The fixtures of databases and servers, for every room: store_url, sqlite_url, postgres_url, and one
-# label_studio for the whole run.
+# The fixtures of databases and servers, for every room: store_url, sqlite_url, postgres_url, and
+# one label_studio for the whole run.
 pytest_plugins = ["tests.databases", "tests.servers"]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
