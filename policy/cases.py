@@ -8,7 +8,17 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from policy.words import Id, Refusal, SubjectKind, UtcDatetime, Value
+from policy.words import (
+    Harm,
+    Id,
+    Likelihood,
+    Policy,
+    Refusal,
+    Severity,
+    SubjectKind,
+    UtcDatetime,
+    Value,
+)
 
 
 class CaseKind(StrEnum):
@@ -17,12 +27,25 @@ class CaseKind(StrEnum):
     ASSOCIATION = "association"
     POST_HARM = "post_harm"
     COORDINATION = "coordination"
+    ASSESSMENT = "assessment"
+    """A group by the four questions, and the severity of each form of harm by its tests."""
+    DESIGNATION = "designation"
+    """Whether a proposed designation is put in force."""
     SUSPENSION = "suspension"
+    REAPPLICATION = "reapplication"
+    """Whether new behaviour, not itself in the act lane, is reason to limit an account again."""
     SUPPORT = "support"
     """A person at risk: for helpers, never counted as harm done."""
     LEGAL = "legal"
     """Suspected child exploitation: sealed, for the legal-reporting desk, never a project."""
     APPEAL = "appeal"
+
+
+class AskedAbout(StrEnum):
+    """What else than a subject of restrictions a case may be about."""
+
+    GROUP = "group"
+    FINDING = "finding"
 
 
 class CaseState(StrEnum):
@@ -38,12 +61,14 @@ class Case(Value):
 
     id: Id
     kind: CaseKind
-    subject_kind: SubjectKind
+    subject_kind: SubjectKind | AskedAbout
     subject_id: Id
     group_id: str | None = None
     state: CaseState = CaseState.OPEN
     round: int = Field(default=1, ge=1)
-    """Which review of the case this is; a reopened or second review counts one up."""
+    """Which opinion is asked for: the first, a second (blind to the first), a third (a lead's)."""
+    not_by: tuple[str, ...] = ()
+    """Who may not answer, because they decided before: here, or what this case is about."""
     ref: str | None = None
     """What a second look or an appeal is about: a decision, a finding, a restriction."""
     blind: bool = False
@@ -51,7 +76,25 @@ class Case(Value):
     probability: float | None = None
     """What the model said when the case was opened: kept for the act lane, shown unless blind."""
     priority: float = 0.0
-    """Higher comes first."""
+    """Higher comes first; rises with age against the service level."""
+    harm: Harm | None = None
+    """The form of harm in question, where one is."""
+    severity: Severity = Severity.LOW
+    """How grave it is if it is true: what the order, the blur and the care of reviewers go by."""
+    policies: tuple[Policy, ...] = ()
+    """The policies in question: a reviewer may have opted out of one."""
+    imminent: bool = False
+    """Whether somebody's life may be in danger now."""
+    reach: int = Field(default=0, ge=0)
+    """How many people may see it, as far as is known: followers."""
+    lang: str = "und"
+    """ISO 639-1 of what has to be read; `und` where it could not be told."""
+    places: tuple[str, ...] = ()
+    """Places that whoever answers should know, lower case; empty where none matters."""
+    sampling: Likelihood = 1.0
+    """With which probability this question was put to people at all: below 1 for random audits."""
+    gold: str | None = None
+    """The gold item that it is a copy of: known only to Concert, never shown to anybody."""
     opened_at: UtcDatetime
     lapses_at: UtcDatetime
     rule: str
@@ -64,8 +107,22 @@ class Case(Value):
     @property
     def open_key(self) -> str:
         """At most one open case may have this key."""
+        if self.gold is not None:
+            # A copy never stands in the way of the real question.
+            return f"gold|{self.id}"
         about = (self.kind, self.subject_kind, self.subject_id, self.group_id, self.ref)
         return "|".join(part or "" for part in about)
+
+    def ask_another(self, *, answered_by: str) -> Self:
+        """Go on to the next opinion, which is not this person's.
+
+        Raises:
+            Refusal: the case has ended.
+        """
+        self._check_open()
+        return self.model_copy(
+            update={"round": self.round + 1, "not_by": (*self.not_by, answered_by)}
+        )
 
     def decide(self, *, at: UtcDatetime, why: str) -> Self:
         """End with a person's decision."""
@@ -82,13 +139,17 @@ class Case(Value):
         return self._end(CaseState.CLOSED, at, why)
 
     def _end(self, state: CaseState, at: UtcDatetime, why: str) -> Self:
-        if self.state is not CaseState.OPEN:
-            raise Refusal("case.open.v1", f"case {self.id} is already {self.state}")
+        self._check_open()
         return self.model_copy(update={"state": state, "ended_at": at, "ended_why": why})
 
 
+    def _check_open(self) -> None:
+        if self.state is not CaseState.OPEN:
+            raise Refusal("case.open.v1", f"case {self.id} is already {self.state}")
+
+
 class Decision(Value):
-    """What one person answered, frozen at receipt."""
+    """What one person answered in one round, frozen at receipt: one opinion of the case's."""
 
     id: Id
     case_id: Id

@@ -219,6 +219,11 @@ class Clause(StrEnum):
         _DUTY,
         "A restriction can be appealed for at least six months, to a person who did not decide it.",
     )
+    DUTY_REVIEWERS = (
+        "duty.reviewers",
+        _DUTY,
+        "Whoever looks at harm for others is protected from too much of it.",
+    )
 
 
 CLAUSES: dict[str, Clause] = {clause.value: clause for clause in Clause}

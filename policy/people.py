@@ -5,6 +5,7 @@ Actors are written `person:<name>` or `model:<name>`, as in `Cause.by`.
 
 from enum import StrEnum
 
+from policy.rule import NamedRule
 from policy.rules import Rule
 from policy.words import Lane, Refusal
 
@@ -36,7 +37,7 @@ def is_person(by: str) -> bool:
     return by.startswith(_PERSON) and bool(by.removeprefix(_PERSON).strip())
 
 
-def require_person(by: str, reason: str, rule: Rule = Rule.PERSON_NAMED) -> None:
+def require_person(by: str, reason: str, rule: NamedRule = Rule.PERSON_NAMED) -> None:
     """Check that a named person decides, and says why.
 
     Raises:

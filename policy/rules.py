@@ -3,24 +3,13 @@
 A result or a refusal names one of these; a rule whose meaning changes gets a new version.
 """
 
-from enum import StrEnum
-from typing import Self
-
 from policy.clauses import Clause
+from policy.review_rules import ReviewRule
+from policy.rule import NamedRule
 
 
-class Rule(StrEnum):
-    """A rule: `<what>.<rule>.v<version>`, its clause, and its sense in a line."""
-
-    clause: Clause
-    says: str
-
-    def __new__(cls, value: str, clause: Clause, says: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.clause = clause
-        member.says = says
-        return member
+class Rule(NamedRule):
+    """The rules of the framework and of what follows from it."""
 
     # Cases (see cases.py)
     CASE_LAPSE = ("case.lapse.v1", Clause.DUTY_PERSON, "A case does not lapse before its time.")
@@ -344,5 +333,5 @@ class Rule(StrEnum):
     APPEAL_STEP = ("appeal.step.v1", Clause.DUTY_APPEAL, "An appeal is decided once.")
 
 
-RULES: dict[str, Rule] = {rule.value: rule for rule in Rule}
+RULES: dict[str, NamedRule] = {rule.value: rule for rule in (*Rule, *ReviewRule)}
 """Every rule by its name."""

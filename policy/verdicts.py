@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from policy.cases import CaseKind
-from policy.words import Policy, Severity, Value
+from policy.words import Harm, Nature, Policy, Severity, Value
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
 
@@ -51,6 +51,16 @@ class CoordinationChoice(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class AssessmentChoice(StrEnum):
+    """What a group's coordination and harm carry, in one person's judgement."""
+
+    COORDINATED_HARM = "coordinated_harm"
+    COORDINATION_ONLY = "coordination_only"
+    HARM_ONLY = "harm_only"
+    NEITHER = "neither"
+    CANNOT_TELL = "cannot_tell"
+
+
 class SupportChoice(StrEnum):
     URGENT = "urgent"
     OFFER_SUPPORT = "offer_support"
@@ -58,9 +68,9 @@ class SupportChoice(StrEnum):
 
 
 class AssociationVerdict(Value):
-    """Whether an account is associated with the group, and what it is mainly used for."""
+    """Whether an account is (or is again) associated, and what it is mainly used for."""
 
-    kind: Literal[CaseKind.ASSOCIATION] = CaseKind.ASSOCIATION
+    kind: Literal[CaseKind.ASSOCIATION, CaseKind.REAPPLICATION] = CaseKind.ASSOCIATION
     association: AssociationChoice
     primary_use: PrimaryUse | None = None
     reason: Reason = ""
@@ -98,9 +108,9 @@ class PostHarmVerdict(Value):
 
 
 class SecondLookVerdict(Value):
-    """Whether a second person upholds a proposed suspension, or a measure that is appealed."""
+    """Whether a person upholds what is proposed (a suspension, a designation) or appealed."""
 
-    kind: Literal[CaseKind.SUSPENSION, CaseKind.APPEAL]
+    kind: Literal[CaseKind.SUSPENSION, CaseKind.DESIGNATION, CaseKind.APPEAL]
     decision: SecondLook
     reason: Reason = Field(min_length=1)
 
@@ -120,6 +130,44 @@ class CoordinationVerdict(Value):
         return self
 
 
+class HarmTests(Value):
+    """The policy's three tests of severity for one form of harm."""
+
+    documented: Severity
+    sources: Severity
+    likelihood: Severity
+
+
+class AssessmentVerdict(Value):
+    """The four questions about a group, and for each form of harm found the three tests."""
+
+    kind: Literal[CaseKind.ASSESSMENT] = CaseKind.ASSESSMENT
+    assessment: AssessmentChoice
+    nature: Nature | None = None
+    harms: Mapping[Harm, HarmTests] = Field(default_factory=dict)
+    """Forms of harm that were not found are left out."""
+    purpose: Reason = ""
+    coordination: Reason = ""
+    harm: Reason = ""
+    risks: Reason = ""
+    reason: Reason = ""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.assessment is AssessmentChoice.CANNOT_TELL:
+            return self
+        for name in ("purpose", "coordination", "harm", "risks"):
+            if not getattr(self, name):
+                raise ValueError(f"{name}: answer the question")
+        finds_harm = self.assessment in (
+            AssessmentChoice.COORDINATED_HARM,
+            AssessmentChoice.HARM_ONLY,
+        )
+        if finds_harm != bool(self.harms):
+            raise ValueError("harms: give the tests of each form of harm that was found, no other")
+        return self
+
+
 class SupportVerdict(Value):
     """Whether to reach out to a person who may be in danger. Never a finding of harm done."""
 
@@ -129,7 +177,12 @@ class SupportVerdict(Value):
 
 
 Verdict = Annotated[
-    AssociationVerdict | PostHarmVerdict | SecondLookVerdict | CoordinationVerdict | SupportVerdict,
+    AssociationVerdict
+    | PostHarmVerdict
+    | SecondLookVerdict
+    | CoordinationVerdict
+    | AssessmentVerdict
+    | SupportVerdict,
     Field(discriminator="kind"),
 ]
 
@@ -145,5 +198,7 @@ def main_answer(verdict: Verdict) -> str:
             return verdict.decision.value
         case CoordinationVerdict():
             return verdict.coordination.value
+        case AssessmentVerdict():
+            return verdict.assessment.value
         case SupportVerdict():
             return verdict.support.value
