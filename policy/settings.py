@@ -5,9 +5,10 @@ them on. A wrong setting stops the start with its name.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -43,9 +44,41 @@ class Settings(BaseSettings):
     """Where the head of the audit log is kept outside the database; else in the data folder."""
     limit_days: int = Field(default=30, ge=1, le=90)
     """How long limits last before they expire by themselves."""
+    public_url: str | None = None
+    """Where people reach the service from outside, for links in notices; else host and port."""
+    rate_limit: int = Field(default=1000, ge=0, le=100_000)
+    """Requests a second for each key, twice as many at once; 0 sets no limit."""
+    oidc_issuer: str | None = None
+    """The team's identity provider; with it, its bearer tokens open the API beside keys."""
+    oidc_audience: str | None = None
+    """What a token must name as its audience; needed with an issuer."""
+    oidc_jwks_url: str | None = None
+    """Where the issuer's public keys are; without it the issuer's own discovery document tells."""
+    oidc_role_claim: str = Field(default="roles", min_length=1)
+    """The claim that holds roles; dots lead into it, as in `realm_access.roles`."""
+    oidc_person_claim: str = Field(default="sub", min_length=1)
+    """The claim by which the audit log names the person."""
+    webhook_url: str | None = None
+    """Where the platform takes events; without it they wait to be fetched."""
+    webhook_secret: SecretStr | None = None
+    """Signs events; needed with a webhook."""
+    appeal_days: int = Field(default=14, ge=1, le=90)
+    """A limit that is appealed against lifts by itself if nobody decided within so many days."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     example: bool = True
     """Whether `make run` loads the example."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for has, needs in (("oidc_issuer", "oidc_audience"), ("webhook_url", "webhook_secret")):
+            if getattr(self, has) is not None and getattr(self, needs) is None:
+                raise ValueError(f"CONCERT_{has.upper()} needs CONCERT_{needs.upper()} too")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where people reach the service, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def lake(self) -> Path:
@@ -72,8 +105,10 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(
-            f"CONCERT_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors()
-        )
-        raise SettingsError(wrong) from None
+        raise SettingsError("; ".join(_told(item) for item in error.errors())) from None
+
+
+def _told(item: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in item["loc"]).upper()
+    # What is wrong with two settings together names both in its own words.
+    return f"CONCERT_{name}: {item['msg']}" if name else item["msg"].removeprefix("Value error, ")

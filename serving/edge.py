@@ -20,6 +20,8 @@ from serving.paths import OPEN, Templates
 
 REAL_PATH = "concert.path"
 CALLER = "concert.caller"
+SEEN = "concert.seen"
+"""What the layers below found out for the log."""
 REQUEST_ID = "concert.request_id"
 
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -60,7 +62,7 @@ class Edge:
             **scope,
             "path": template,
             REAL_PATH: path,
-            CALLER: state,
+            SEEN: state,
             REQUEST_ID: request_id,
         }
         answer = _OneShape(send, request_id)

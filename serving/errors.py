@@ -4,6 +4,7 @@
 or a rule of ours refused. A refusal by a rule names the rule in the field `rule`.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -32,8 +33,10 @@ class Problem(BaseModel):
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The request is not well formed; `detail` names fields"},
     401: {"model": Problem, "description": "No key, or one that is not (or no longer) known"},
+    403: {"model": Problem, "description": "The key's roles do not allow it"},
     413: {"model": Problem, "description": "The body is too large"},
     415: {"model": Problem, "description": "The body is not JSON"},
+    429: {"model": Problem, "description": "Too often; `Retry-After` says when to try again"},
     503: {"model": Problem, "description": "The case store or the models cannot answer just now"},
 }
 """What any call may answer, for the OpenAPI documents."""
@@ -42,16 +45,31 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 class Wrong(Exception):
     """The request cannot be carried out; becomes a Problem with this status."""
 
-    def __init__(self, status: int, error: str, *detail: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        *detail: tuple[str, str],
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(error)
         self.status = status
+        self.headers = headers
         self.problem = Problem(
             error=error, detail=[Detail(field=field, message=message) for field, message in detail]
         )
 
     def response(self) -> JSONResponse:
         """The answer to give."""
-        return problem_response(self.status, self.problem)
+        return problem_response(self.status, self.problem, self.headers)
+
+
+def too_often(wait_s: float) -> Wrong:
+    """The answer to whoever asks more often than is allowed."""
+    seconds = math.ceil(wait_s)
+    return Wrong(
+        429, f"too many requests; try again in {seconds} s", headers={"Retry-After": str(seconds)}
+    )
 
 
 def problem_response(

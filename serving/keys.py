@@ -11,30 +11,22 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from serving.callers import Caller
+from serving.tokens import Tokens
 from store.errors import StoreBusy, StoreUnavailable
-from store.keys import find_key
+from store.keys import PREFIX, find_key
 from store.store import Store
 
 HEADER = "Authorization"
 REMEMBERED_S = 5.0
 _MOST_REMEMBERED = 1024
 
-_BEARER = re.compile(r"[Bb]earer +(concert_[\x21-\x7e]{1,200})\s*")
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls, as the audit log and the request log name them; never the key itself."""
-
-    key_id: str
-    label: str
-    roles: tuple[str, ...]
+_BEARER = re.compile(r"[Bb]earer +(concert_[\x21-\x7e]{1,200}|[\w.-]{20,8000})\s*", re.ASCII)
 
 
 def bearer(header: str) -> str | None:
-    """The key in an Authorization header, or None where there is none of the right form."""
+    """The key or token in an Authorization header; None where there is none of the right form."""
     found = _BEARER.fullmatch(header)
     return found[1] if found else None
 
@@ -47,8 +39,15 @@ def _fingerprint(key: str) -> bytes:
 class Keyring:
     """Tells callers by their keys. Safe to share between threads."""
 
-    def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        monotonic: Callable[[], float] = time.monotonic,
+        tokens: Tokens | None = None,
+    ) -> None:
+        """`tokens`: who else is believed, where an identity provider is set."""
         self._store = store
+        self._tokens = tokens
         self._monotonic = monotonic
         self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
 
@@ -60,12 +59,15 @@ class Keyring:
         return found[0]
 
     def find(self, key: str) -> Caller | None:
-        """The caller, asked from the store; None for a key that is unknown or revoked.
+        """The caller; None for a key that is unknown or revoked, or a token that is not valid.
 
         Raises:
             StoreUnavailable: the store cannot answer, and never knew this key.
+            IssuerAway: the keys that tokens are checked by cannot be had.
         """
         digest = _fingerprint(key)
+        if not key.startswith(PREFIX):
+            return self._by_token(digest, key)
         try:
             with self._store.reading() as reading:
                 kept = find_key(reading, key)
@@ -77,8 +79,25 @@ class Keyring:
         if kept is None:
             self._known.pop(digest, None)
             return None
-        caller = Caller(key_id=kept.id, label=kept.label, roles=kept.roles)
+        caller = Caller(
+            key_id=kept.id,
+            label=kept.label,
+            roles=kept.roles,
+            person=kept.person,
+            on_behalf=kept.on_behalf,
+        )
+        self._remember(digest, caller)
+        return caller
+
+    def _by_token(self, digest: bytes, token: str) -> Caller | None:
+        caller = self._tokens.find(token) if self._tokens is not None else None
+        if caller is None:
+            self._known.pop(digest, None)
+        else:
+            self._remember(digest, caller)
+        return caller
+
+    def _remember(self, digest: bytes, caller: Caller) -> None:
         self._known[digest] = (caller, self._monotonic())
         while len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return caller

@@ -25,6 +25,11 @@ LOOK_UP_SECONDS = Histogram(
     "Time the store took for one look-up call, whether of one subject or of many.",
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
 )
+REFUSED = Counter(
+    "concert_refused",
+    "Requests that were not let in: unknown, forbidden, too_often or cannot_check.",
+    ["why"],
+)
 HINTS = Counter("concert_hints", "Webhook calls, by whether they were believed.", ["believed"])
 SUSPENSIONS = Gauge(
     "concert_suspensions_remembered",

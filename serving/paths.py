@@ -12,6 +12,9 @@ OPEN = frozenset({"/livez", "/readyz", "/healthz"})
 HOOKS = "/v1/hooks/"
 """Paths with a secret of their own."""
 
+APPEALS = "/appeal/"
+"""The page for people who object: a signed link is all that it needs."""
+
 _PLAIN = OPEN | {
     "/",
     "/metrics",
@@ -38,6 +41,8 @@ class Templates:
         """The template of a path; `/{other}` for what is not there at all."""
         if path in _PLAIN:
             return path
+        if path.startswith(APPEALS):
+            return f"{APPEALS}{{link}}"
         if not path.startswith("/v1/"):
             return "/static_content/{file}" if path.startswith("/static_content/") else OTHER
         words = path.split("/")[2:]

@@ -36,15 +36,17 @@ from serving.bodies import (
 )
 from serving.edge import Edge, RealPath
 from serving.errors import Wrong
-from serving.gate import BearableBody, KeyRequired
+from serving.gate import BearableBody, KeyRequired, Limits
 from serving.keys import Keyring
 from serving.metrics import count_scores
 from serving.paths import Templates
 from serving.process import announce_parent, configure_logs, end_with_parent
 from serving.scoring import AccountsToScore, Desk, ScoredAccounts, ScoredPosts
 from serving.standing import StandingRestrictions
+from serving.tokens import Tokens
 from serving.v1.app import build_api
 from store.errors import StoreError
+from store.store import asked_by
 
 TIMEOUT_S = 300
 """1,000 long posts take a minute and more on one core."""
@@ -140,7 +142,9 @@ class Concert:
         self._refresher.start()
         API.state.office = self.office
         API.state.standing = self.standing
-        API.state.keyring = Keyring(self.office.store)
+        tokens = Tokens(settings) if settings.oidc_issuer else None
+        API.state.keyring = Keyring(self.office.store, tokens=tokens)
+        API.state.limits = Limits.of(settings)
 
     async def __is_ready__(self) -> bool:
         """Whether the models are loaded; the front itself answers as soon as it is there."""
@@ -246,11 +250,15 @@ class Concert:
         return tuple(asked)
 
     async def _assess(self, body: AssessGroup) -> Assessment:
-        return await run_in_threadpool(assess, self.office, body.group_id, actor="api:assess_group")
+        return await run_in_threadpool(
+            assess, self.office, body.group_id, actor=asked_by.get() or "api:assess_group"
+        )
 
 
 # The decorator makes a service of the class, which the types do not tell.
 front: Any = Concert
 front.add_asgi_middleware(RealPath)
-front.add_asgi_middleware(KeyRequired, keyring=lambda: API.state.keyring)
+front.add_asgi_middleware(
+    KeyRequired, keyring=lambda: API.state.keyring, limits=lambda: API.state.limits
+)
 front.add_asgi_middleware(BearableBody)

@@ -18,13 +18,28 @@ class MalformedKey(StoreError):
     """What was given as a key cannot be one."""
 
 
-def make_key(work: Writing, *, label: str, roles: Collection[str]) -> tuple[str, ApiKey]:
+def make_key(
+    work: Writing,
+    *,
+    label: str,
+    roles: Collection[str],
+    person: str | None = None,
+    on_behalf: bool = False,
+) -> tuple[str, ApiKey]:
     """Make a key of 256 random bits: the key, to be shown once, and what is kept of it."""
     key = PREFIX + secrets.token_urlsafe(32)
-    return key, adopt_key(work, key, label=label, roles=roles)
+    return key, adopt_key(work, key, label=label, roles=roles, person=person, on_behalf=on_behalf)
 
 
-def adopt_key(work: Writing, key: str, *, label: str, roles: Collection[str]) -> ApiKey:
+def adopt_key(
+    work: Writing,
+    key: str,
+    *,
+    label: str,
+    roles: Collection[str],
+    person: str | None = None,
+    on_behalf: bool = False,
+) -> ApiKey:
     """Keep a key that was made elsewhere, such as one from the settings; the same twice is one.
 
     Raises:
@@ -44,6 +59,8 @@ def adopt_key(work: Writing, key: str, *, label: str, roles: Collection[str]) ->
         id=f"key_{secrets.token_hex(6)}",
         label=label,
         roles=tuple(sorted(roles)),
+        person=person,
+        on_behalf=on_behalf,
         sha256=hashed,
         created_at=work.now,
     )

@@ -28,6 +28,8 @@ class Task(Value):
     """False once the task is gone from the tool: an open case then wants another one."""
     accepted: tuple[int, ...] = ()
     """Ids of the annotations whose answers were taken."""
+    priority: float | None = None
+    """With which priority it is shown, as far as is known."""
     receipts: dict[str, Receipt] = Field(default_factory=dict)
     """What was said to each version of each answer, by `<annotation>@<version>`."""
 
@@ -38,6 +40,10 @@ class ApiKey(Value):
     id: Id
     label: str = Field(min_length=1)
     roles: tuple[str, ...] = ()
+    person: str | None = Field(default=None, pattern=r"^person:.*\S")
+    """Whose it is, `person:<name>`; a program's key belongs to nobody."""
+    on_behalf: bool = False
+    """Whether it may name the person who decides: the key of a platform's own review tool."""
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """The keys that are made here bear 256 random bits, so that no slow hash is needed."""
     created_at: UtcDatetime

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
@@ -25,6 +26,10 @@ T = TypeVar("T")
 logger = logging.getLogger("concert.store")
 
 _TRIES = 5
+
+asked_by: ContextVar[str | None] = ContextVar("asked_by", default=None)
+"""Whose key or token asked for a change, where it came by the API. The audit log names it beside
+whom the change names, so that no name can be put on a change without a trace of who put it."""
 
 
 class Store:
@@ -103,6 +108,9 @@ class Store:
             StoreBusy: another writer did not end in time; nothing was written.
             StoreUnavailable: the database or the anchor failed.
         """
+        asked = asked_by.get()
+        if asked is not None and asked != actor:
+            actor = f"{actor} via {asked}"
         with named(), self._writer.begin() as connection:
             work = Writing(connection, actor, now, read_head(connection, lock=True))
             yield work

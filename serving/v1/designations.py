@@ -13,7 +13,18 @@ from policy.questions import FourQuestions
 from policy.severity import Outlook
 from policy.words import Id, RestrictionKind, UtcDatetime
 from serving.bodies import Body
-from serving.v1.desk import Actor, After, AnId, ByPerson, Limit, Page, TheOffice, Wanted, page
+from serving.v1.desk import (
+    Actor,
+    After,
+    AnId,
+    ByPerson,
+    Limit,
+    Page,
+    TheCaller,
+    TheOffice,
+    Wanted,
+    page,
+)
 from store import shelves
 
 router = APIRouter(tags=["designations"])
@@ -106,13 +117,15 @@ def propose(office: TheOffice, actor: Actor, body: Proposal) -> Designation:
 
 
 @router.post("/designations/{designation_id}/designate")
-def designate(office: TheOffice, designation_id: AnId, body: InForce) -> Designation:
+def designate(
+    office: TheOffice, caller: TheCaller, designation_id: AnId, body: InForce
+) -> Designation:
     """Put a proposal in force, by a person who answers the four questions."""
     return steps.designate(
         office,
         designation_id,
         body.questions,
-        by=body.by,
+        by=caller.decides_as(body.by),
         reason=body.reason,
         assessment_id=body.assessment_id,
         review_at=body.review_at,
@@ -121,45 +134,55 @@ def designate(office: TheOffice, designation_id: AnId, body: InForce) -> Designa
 
 
 @router.post("/designations/{designation_id}/decline")
-def decline(office: TheOffice, designation_id: AnId, body: ByPerson) -> Designation:
+def decline(
+    office: TheOffice, caller: TheCaller, designation_id: AnId, body: ByPerson
+) -> Designation:
     """Turn a proposal down."""
-    return steps.decline(office, designation_id, by=body.by, reason=body.reason)
+    return steps.decline(office, designation_id, by=caller.decides_as(body.by), reason=body.reason)
 
 
 @router.post("/designations/{designation_id}/start_review")
-def start_review(office: TheOffice, designation_id: AnId, body: ByPerson) -> Designation:
+def start_review(
+    office: TheOffice, caller: TheCaller, designation_id: AnId, body: ByPerson
+) -> Designation:
     """Put a designation under review; it stays in force meanwhile."""
-    return steps.start_review(office, designation_id, by=body.by, reason=body.reason)
+    return steps.start_review(
+        office, designation_id, by=caller.decides_as(body.by), reason=body.reason
+    )
 
 
 @router.post("/designations/{designation_id}/keep")
-def keep(office: TheOffice, designation_id: AnId, body: Kept) -> Designation:
+def keep(office: TheOffice, caller: TheCaller, designation_id: AnId, body: Kept) -> Designation:
     """End a review with the designation as it stands, on a fresh assessment."""
     return steps.keep(
         office,
         designation_id,
         body.assessment_id,
-        by=body.by,
+        by=caller.decides_as(body.by),
         reason=body.reason,
         review_at=body.review_at,
     )
 
 
 @router.post("/designations/{designation_id}/modify")
-def modify(office: TheOffice, designation_id: AnId, body: Modified) -> Designation:
+def modify(
+    office: TheOffice, caller: TheCaller, designation_id: AnId, body: Modified
+) -> Designation:
     """End a review with other measures; limits that it no longer carries are lifted at once."""
     return steps.modify(
         office,
         designation_id,
         body.assessment_id,
         measures=body.measures,
-        by=body.by,
+        by=caller.decides_as(body.by),
         reason=body.reason,
         review_at=body.review_at,
     )
 
 
 @router.post("/designations/{designation_id}/withdraw")
-def withdraw(office: TheOffice, designation_id: AnId, body: ByPerson) -> Designation:
+def withdraw(
+    office: TheOffice, caller: TheCaller, designation_id: AnId, body: ByPerson
+) -> Designation:
     """End a review by ending the designation and, at once, all that hung on it."""
-    return steps.withdraw(office, designation_id, by=body.by, reason=body.reason)
+    return steps.withdraw(office, designation_id, by=caller.decides_as(body.by), reason=body.reason)

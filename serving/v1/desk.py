@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from casework.office import Office
 from policy.words import Value
 from serving.bodies import Body
+from serving.callers import NOBODY, Caller
 from serving.edge import CALLER
 from store.documents import Documents
 from store.shelves import Shelf
@@ -20,16 +21,23 @@ async def _office(request: Request) -> Office:
     return office
 
 
+async def _caller(request: Request) -> Caller:
+    caller: Caller = request.scope.get(CALLER, NOBODY)
+    return caller
+
+
 async def _actor(request: Request) -> str:
-    caller: dict[str, Any] = request.scope.get(CALLER, {})
-    return f"api:{caller.get('label', 'unknown')}"
+    return (await _caller(request)).actor
 
 
 TheOffice = Annotated[Office, Depends(_office)]
 """The office of this process."""
 
 Actor = Annotated[str, Depends(_actor)]
-"""Whose key it was, for changes that no single person answers for: `api:<label>`."""
+"""Whose key or token it was: `person:<name>`, or `api:<label>` for a program's."""
+
+TheCaller = Annotated[Caller, Depends(_caller)]
+"""Who calls; `decides_as` gives the person who takes a step."""
 
 AnId = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
@@ -45,7 +53,8 @@ Wanted = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 class ByPerson(Body):
     """Who decides, and why: what the policy asks of every step that a person takes."""
 
-    by: str = Field(min_length=1, max_length=200, examples=["person:ada"])
+    by: str | None = Field(default=None, min_length=1, max_length=200, examples=["person:ada"])
+    """The person, where the key belongs to none; where it does, that person or nobody."""
     reason: str = Field(min_length=1, max_length=10_000)
 
 
