@@ -11,6 +11,7 @@ from typing import Any
 from policy.cases import Case, CaseKind
 from policy.harms import harms_of
 from policy.rules import Rule
+from policy.scores import PostScore
 from policy.words import Harm, Likelihood, Policy, Refusal, Severity, Value
 
 SUSPECTED = 0.5
@@ -104,14 +105,30 @@ def priority(
     harm: Harm | None = None,
     severity: Severity = Severity.LOW,
     likelihood: Likelihood = 0.0,
+    reach: Likelihood = 0.0,
+    age: Likelihood = 0.0,
 ) -> Priority:
     """Rank a case: life first, then people at risk, then safety before information.
 
     The bands are 5 threat to life, 4 suspected child exploitation, 3 a person in crisis, 2 physical
-    or psychological harm, 1 informational harm, 0 none; within a band severity decides, then the
-    likelihood. A band is never left by what is within it.
+    or psychological harm, 1 informational harm, 0 none; a band is never left by what is within it.
+    Within a band severity decides, a case whose service level is used up counting as the next
+    graver one; then age, likelihood, reach and uncertainty together.
+
+    Args:
+        likelihood: how likely it is; a likelihood near one half is uncertain, and counts more.
+        reach: how many people may see it, 0 none to 1 as many as count.
+        age: the share of the service level that is used; 1 from its end on.
     """
-    within = (severity.rank + min(likelihood, 1.0) * 0.99) / 3.0
+    level = min(severity.rank + (age >= 1.0), Severity.HIGH.rank)
+    uncertainty = 1.0 - abs(2.0 * likelihood - 1.0) if likelihood else 0.0
+    inner = (
+        _WEIGHTS["age"] * age
+        + _WEIGHTS["likelihood"] * likelihood
+        + _WEIGHTS["reach"] * reach
+        + _WEIGHTS["uncertainty"] * uncertainty
+    )
+    within = (level + inner * 0.99) / 3.0
     if imminent_threat:
         return _priority(5.0 + within, Rule.LIFE_FIRST)
     if kind is CaseKind.LEGAL:
@@ -119,6 +136,24 @@ def priority(
     if kind is CaseKind.SUPPORT:
         return _priority(3.0 + within, Rule.SUPPORT_LANE)
     return _priority(_BANDS[harm] + within, Rule.SAFETY_FIRST)
+
+
+_WEIGHTS: Mapping[str, float] = {"age": 0.4, "likelihood": 0.3, "reach": 0.18, "uncertainty": 0.12}
+"""Together 1. Twice the weight of uncertainty stays below that of likelihood: what is likelier
+never ranks lower."""
+
+
+def post_priority(score: PostScore, *, imminent: bool = False) -> Priority:
+    """Rank a post by the form of harm that its likeliest policy stands for."""
+    likeliest = max(score.policies, key=lambda policy: score.policies[policy], default=None)
+    if likeliest is None:
+        return priority(kind=CaseKind.POST_HARM, imminent_threat=imminent)
+    return priority(
+        kind=CaseKind.POST_HARM,
+        imminent_threat=imminent,
+        harm=harms_of(likeliest)[0],
+        likelihood=score.policies[likeliest],
+    )
 
 
 def _priority(value: float, rule: Rule) -> Priority:

@@ -91,3 +91,14 @@ class ReviewRule(NamedRule):
         Clause.DUTY_PERSON,
         "Where two are needed, nobody is restricted on one voice alone.",
     )
+
+    GOLD = (
+        "review.gold.v1",
+        Clause.DUTY_PERSON,
+        "Gold is made of decided cases, by a lead, and its copies decide nothing.",
+    )
+    LABEL_ERROR = (
+        "review.label_error.v1",
+        Clause.DUTY_PERSON,
+        "An answer that looks mistaken beside all others is looked at again by another person.",
+    )
