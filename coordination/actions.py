@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from coordination import canonical
+from coordination import canonical, near_text
 from coordination.engine import extract_all
+from coordination.near_text import NearTexts, near_texts
 from coordination.source import InputError, Source
 
 if TYPE_CHECKING:
@@ -27,11 +28,18 @@ SHARES_LAYER = "object"
 
 def layers() -> tuple[str, ...]:
     """The layers that have a rule of their own; `column:<name>` makes one of any other column."""
-    return (*_LAYERS, "linkage")
+    return (*_LAYERS, near_text.LAYER, "linkage")
 
 
-def actions(source: Source, on: Sequence[str]) -> ir.Table:
-    """All actions of the layers in `on`.
+def near(source: Source, on: Sequence[str]) -> NearTexts | None:
+    """The families of near-same texts, where `on` asks for them: they are made before the rest."""
+    if source.posts is None or near_text.LAYER not in on:
+        return None
+    return near_texts(source.posts.mutate(plain=_texts(source.posts)))
+
+
+def actions(source: Source, on: Sequence[str], texts: NearTexts | None = None) -> ir.Table:
+    """All actions of the layers in `on`; `texts` from `near`, where `near_text` is one of them.
 
     Returns an expression with columns layer, object, account, post (text) and time (int64
     microseconds since 1970 UTC), distinct by all but the time. Rows without a readable time stay
@@ -46,7 +54,11 @@ def actions(source: Source, on: Sequence[str]) -> ir.Table:
         raise InputError("no layer of posts asked for: linkage alone shows no concerted action")
     if "created_at" not in source.posts.columns:
         raise InputError("no column for created_at: without times there is no acting together")
-    return _clean(ibis.union(*(_layer(source.posts, layer) for layer in wanted)))
+    made = [_layer(source.posts, layer) for layer in wanted if layer != near_text.LAYER]
+    if near_text.LAYER in wanted:
+        assert texts is not None
+        made.append(_rows(texts.rows, near_text.LAYER, texts.rows.family))
+    return _clean(ibis.union(*made) if len(made) > 1 else made[0])
 
 
 def without_time(source: Source) -> ir.IntegerScalar:

@@ -90,6 +90,30 @@ def benjamini_hochberg(p: Floats, tests: float) -> Floats:
     return np.minimum(q, 1.0)
 
 
+def benjamini_hochberg_within(p: Floats, group: Ints, tests: float) -> Floats:
+    """q-values by Benjamini-Hochberg within each group, each weighted by its share of `tests`.
+
+    q of the k-th smallest p of a group is p · tests / k at most: what lies in other groups lends it
+    no rank. With level a, a group without a true effect has any q <= a with chance at most
+    a · (size of the group / tests), so any such group at all has with chance at most a; the false
+    discovery rate over all groups is at most a too (the rate of a union is at most the sum of the
+    groups' rates).
+    """
+    if len(p) == 0:
+        return p
+    order = np.lexsort((p, group))
+    starts = np.flatnonzero(np.diff(group[order], prepend=group[order[0]] - 1))
+    sizes = np.diff(np.append(starts, len(p)))
+    rank = np.arange(len(p)) - np.repeat(starts, sizes) + 1
+    ranked = np.minimum(p[order] * max(tests, len(p)) / rank, 1.0)
+    for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
+        own = ranked[start : start + size]
+        own[:] = np.minimum.accumulate(own[::-1])[::-1]
+    q = np.empty_like(ranked)
+    q[order] = ranked
+    return q
+
+
 def draws(keys: Keys, seed: int, round_: int) -> Keys:
     """A uniform 64-bit draw for each key, the same whatever other keys there are (SplitMix64).
 

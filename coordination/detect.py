@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.actions import SHARES_LAYER, actions, shared_keys, without_time
+from coordination.actions import SHARES_LAYER, actions, near, shared_keys, without_time
 from coordination.clusters import partition
 from coordination.engine import connect
 from coordination.evidence import evidence, read_pairs, told
@@ -59,8 +59,9 @@ def detect(
 
     source: a lake, Parquet or CSV file, Arrow table, Ibis table or DuckDB relation of posts
     (contract columns), or a table of shares (fields object, account, post, time).
-    on: layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, reply, reply_account,
-    media, linkage, column:<name>. For a table of shares nothing: its one layer is `object`.
+    on: layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, near_text, reply,
+    reply_account, media, linkage, column:<name>. For a table of shares nothing: its one layer is
+    `object`.
     window: how far apart two posts may be, one for all layers or one for each.
     out: a folder; edges.parquet, evidence.parquet, clusters.parquet, network.graphml and
     report.html are written into it, each whole or not at all.
@@ -76,8 +77,10 @@ def detect(
             opened = open_source(con, source, fields=fields, linkages=linkages)
             names = _layers(opened, on)
             windows = _windows(names, window)
-            work = workspace(con, actions(opened, names))
-            run = _Run(work, opened, names, windows, seed, level, max_pairs, tell)
+            texts = near(opened, names)
+            work = workspace(con, actions(opened, names, texts))
+            notes = (texts.note,) if texts is not None and texts.note else ()
+            run = _Run(work, opened, names, windows, seed, level, max_pairs, tell, notes)
             return run.report(Path(out))
         finally:
             con.disconnect()
@@ -113,6 +116,7 @@ class _Run:
     level: float
     max_pairs: int
     tell: Progress
+    notes: tuple[str, ...]
 
     def report(self, out: Path) -> DetectReport:
         layers, tested = self._test()
@@ -145,6 +149,7 @@ class _Run:
             without_time=without_time(self.source).to_pyarrow().as_py() or 0,
             left_out={layer.name: layer.left_out for layer in layers if layer.left_out},
             seed=self.seed,
+            notes=self.notes,
             files={},
         )
         self.tell("writing", 0.9)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from coordination.swarms import Swarm
+
 
 class Kind(StrEnum):
     TECHNICAL = "technical"
@@ -96,6 +98,8 @@ class CoordinationFinding:
     """In plain words, what it does not show included."""
     linkage_kinds: tuple[str, ...] = ()
     """The kinds of key that its accounts share, where that is the proof."""
+    swarm: Swarm | None = None
+    """The call, the burst and who took part, where that is what was found."""
 
     @property
     def is_concert(self) -> bool:
@@ -110,6 +114,7 @@ _BY_LAYER = {
     "domain": ("T0118",),
     "media": ("T0118",),
     "text": ("T0084.001",),
+    "near_text": ("T0084.001",),
     "hashtag": ("T0049.002",),
     "hashtag_sequence": ("T0049.002",),
     "reply": ("T0116.001", "T0049.005"),

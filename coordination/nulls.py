@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MIN_OCCASIONS = 2
 """One coincidence is never tested: it says nothing that a second would not have to repeat."""
 
-COPYING = frozenset({"text"})
+COPYING = frozenset({"text", "near_text"})
 """Layers on which the same thing comes about by copying alone. Links, hashtags and reposts are
 passed on by any audience with one taste; a text of one's own is not."""
 MIN_COPIED = 3
@@ -47,6 +47,9 @@ class Tests:
     source: Ints
     target: Ints
     occasions: Ints
+    circle: Ints
+    """Pairs within one circle (see `timing`) have its number; a pair between circles has its own,
+    below zero."""
     p_timing: Floats
     """Chance of as many occasions under the timing null, or its closed-circle form if less."""
     p_audience: Floats
@@ -67,7 +70,7 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     )
     if len(source) == 0:
         none = np.empty(0)
-        return Tests(source, target, occasions, none, none, none, none)
+        return Tests(source, target, occasions, occasions, none, none, none, none)
     moments = timing(work, layer, tested, seed, len(source))
     expected = audience_mean(layer, tested, len(source))
     p_own, given_own = _p(moments.own.tail, occasions)
@@ -82,6 +85,7 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
         source=source,
         target=target,
         occasions=occasions,
+        circle=moments.circle,
         p_timing=np.minimum(1.0, 2 * np.minimum(p_own, p_pace)),
         p_audience=p_audience,
         p=np.maximum(given_audience, beyond_moments),

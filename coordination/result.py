@@ -75,6 +75,8 @@ class DetectReport:
     left_out: Mapping[str, tuple[tuple[str, int], ...]]
     """For each layer, objects with too many pairs to take part, and their pairs."""
     seed: int
+    notes: tuple[str, ...]
+    """What the run left unlooked-at, in sentences."""
     files: Mapping[str, Path]
 
     @property

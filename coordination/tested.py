@@ -1,4 +1,9 @@
-"""The tests of all layers together, corrected as one family."""
+"""The tests of all layers together, corrected circle by circle.
+
+Pooled over all pairs, a strong campaign lends rank to whoever stands beside it: pairs that chance
+explained before it came are then named with it. So each circle of accounts answers for its own
+pairs; what another circle did changes nothing but the number of tests.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from coordination.chance import benjamini_hochberg
+from coordination.chance import benjamini_hochberg_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +38,7 @@ class Tested:
     p_audience: Floats
     p: Floats
     q: Floats
-    """Benjamini-Hochberg over all rows of all layers."""
+    """Benjamini-Hochberg within the pair's circle, over as many tests as all layers have."""
 
     def __len__(self) -> int:
         return len(self.q)
@@ -56,8 +61,10 @@ def together(tests: Sequence[Tests]) -> Tested:
         return np.concatenate([getattr(one, name) for one in tests])
 
     p = joined("p")
+    layer = np.repeat(np.arange(len(tests)), [len(one.p) for one in tests])
+    circle = np.unique(np.stack([layer, joined("circle")]), axis=1, return_inverse=True)[1]
     return Tested(
-        layer=np.repeat(np.arange(len(tests)), [len(one.p) for one in tests]),
+        layer=layer,
         source=joined("source").astype(np.int64),
         target=joined("target").astype(np.int64),
         occasions=joined("occasions").astype(np.int64),
@@ -65,5 +72,5 @@ def together(tests: Sequence[Tests]) -> Tested:
         p_timing=joined("p_timing"),
         p_audience=joined("p_audience"),
         p=p,
-        q=benjamini_hochberg(p, len(p)),
+        q=benjamini_hochberg_within(p, circle.ravel(), len(p)),
     )

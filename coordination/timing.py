@@ -52,6 +52,8 @@ class Timing:
     """Times of the object's own sharers."""
     pace: Trials
     """Times of those outside the pair's circle."""
+    circle: Ints
+    """The circle of each pair's two ends; below zero, and different for each, where they differ."""
     circle_own: Ints
     """Objects that both shared and that mostly the pair's own circle shared."""
 
@@ -61,7 +63,7 @@ def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int, pairs: in
 
     `tested` has edge (0 …), source, target and occasions.
     """
-    circles = _circles(work, tested, seed)
+    circles, circle = _circles(work, tested, seed)
     trials = _trials(work, layer, tested, circles)
     edge = trials["edge"].astype(np.int64)
     own_pairs = trials["n"] * (trials["n"] - 1) / 2
@@ -76,21 +78,29 @@ def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int, pairs: in
     return Timing(
         own=Trials(np.minimum(1.0, meetings * own), edge),
         pace=Trials(np.minimum(1.0, meetings * pace), edge),
+        circle=circle,
         circle_own=np.bincount(edge[theirs], minlength=pairs),
     )
 
 
-def _circles(work: Workspace, tested: ir.Table, seed: int) -> ir.Table:
-    """Accounts by the community of those they met repeatedly: (account, circle)."""
+def _circles(work: Workspace, tested: ir.Table, seed: int) -> tuple[ir.Table, Ints]:
+    """Accounts by the community of those they met repeatedly (account, circle); and of each pair.
+
+    Circles rest on who was tested alone, not on how surprising a pair is.
+    """
     import pyarrow as pa
 
     table = tested.order_by("edge").to_pyarrow()
-    accounts, circle = partition(table["source"].to_numpy(), table["target"].to_numpy(), seed)
-    return work.con.create_table(
+    source, target = table["source"].to_numpy(), table["target"].to_numpy()
+    accounts, circle = partition(source, target, seed)
+    stored = work.con.create_table(
         "circles",
         pa.table({"account": pa.array(accounts), "circle": pa.array(circle)}),
         overwrite=True,
     )
+    of_source = circle[np.searchsorted(accounts, source)]
+    of_target = circle[np.searchsorted(accounts, target)]
+    return stored, np.where(of_source == of_target, of_source, -1 - np.arange(len(source)))
 
 
 def _trials(
