@@ -7,13 +7,15 @@ in the same transaction.
 from collections.abc import Callable
 
 from casework import enforce
-from casework.cases import close_cases
 from casework.ids import new_id
 from casework.office import Office
 from policy.assessment import Assessment
 from policy.boilerplate import check_answers
-from policy.designation import STANDING, Designation, DesignationState, propose
+from policy.cases import CaseKind, CaseState
+from policy.designation import STANDING, Designation, DesignationState
+from policy.life_rules import LifeRule
 from policy.lift import lift_with
+from policy.propose import propose
 from policy.questions import FourQuestions
 from policy.restrictions import GroundKind
 from policy.rules import Rule
@@ -26,7 +28,8 @@ def propose_designation(office: Office, assessment_id: str, *, actor: str) -> De
 
     Raises:
         NotFound: there is no such assessment.
-        Refusal: it carries no designation, or the group has one already.
+        Refusal: it carries no designation; the group has one already; or its last one ended lately,
+            or on the same evidence.
     """
 
     def do(work: Writing) -> Designation:
@@ -37,7 +40,15 @@ def propose_designation(office: Office, assessment_id: str, *, actor: str) -> De
                 Rule.DESIGNATION_STEP,
                 f"group {assessment.group_id} already has {current.id}, {current.state}",
             )
-        made = propose(new_id("designation"), assessment, by=actor, at=work.now)
+        ended = _last_ended(work, assessment.group_id)
+        made = propose(
+            new_id("designation"),
+            assessment,
+            by=actor,
+            at=work.now,
+            ended=ended,
+            ended_on=work.assessments.get(ended.assessment_id) if ended else None,
+        )
         return work.save(made, action="designation.proposed", why=assessment.why)
 
     return office.store.transact(do, actor=actor, now=office.now())
@@ -53,8 +64,9 @@ def designate(
     assessment_id: str | None = None,
     review_at: UtcDatetime | None = None,
     measures: tuple[RestrictionKind, ...] | None = None,
+    seconded_by: str | None = None,
 ) -> Designation:
-    """Put a proposal in force.
+    """Sign a proposal; with a second person it is in force, else it waits for `second`.
 
     Raises:
         NotFound: there is no such designation or assessment.
@@ -72,6 +84,28 @@ def designate(
             at=work.now,
             review_at=review_at,
             measures=measures,
+            seconded_by=seconded_by,
+        )
+        action = "designation.signed" if seconded_by is None else "designation.designated"
+        return work.save(changed, action=action, why=reason)
+
+    return office.store.transact(do, actor=by, now=office.now())
+
+
+def second(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
+    """Put a signed proposal in force, as the second person.
+
+    Raises:
+        NotFound: there is no such designation.
+        Refusal: nobody has signed it, or as the policy says (see `Designation.second`).
+    """
+
+    def do(work: Writing) -> Designation:
+        signed = work.designations.need(designation_id)
+        if signed.signed is None:
+            raise Refusal(LifeRule.SECOND, f"designation {signed.id}: nobody has signed it yet")
+        changed = signed.second(
+            work.assessments.need(signed.signed.assessment_id), by=by, reason=reason, at=work.now
         )
         return work.save(changed, action="designation.designated", why=reason)
 
@@ -181,7 +215,7 @@ def withdraw(office: Office, designation_id: str, *, by: str, reason: str) -> De
         changed = work.designations.need(designation_id).withdraw(by=by, reason=reason, at=work.now)
         work.save(changed, action="designation.withdrawn", why=reason)
         _lift_what_hung(work, changed)
-        close_cases(work, group_id=changed.group_id, why="the designation was withdrawn")
+        _close_what_hung(work, changed.group_id, why="the designation was withdrawn")
         return changed
 
     return office.store.transact(do, actor=by, now=office.now())
@@ -192,7 +226,30 @@ def _lift_what_hung(work: Writing, designation: Designation) -> None:
         ground_kind=GroundKind.DESIGNATION.value, ground_ref=designation.id, lifted_at=None
     )
     for lifted in lift_with(designation, hung, work.now):
-        enforce.keep_lifted(work, lifted)
+        enforce.keep_lifted(work, lifted, notice=True)
+
+
+def _close_what_hung(work: Writing, group_id: str, *, why: str) -> None:
+    """Close the associations with a group, and the open cases that ask about them.
+
+    A case on proven technical coordination stands on another ground and is left alone.
+    """
+    rule = LifeRule.GROUND_GONE
+    ties = work.associations.find(group_id=group_id, closed_at=None)
+    work.save_all(
+        [one.close(at=work.now, why=f"{why} [{rule}]") for one in ties],
+        action="association.closed",
+        why=rule,
+    )
+    open_cases = work.cases.find(state=CaseState.OPEN.value, group_id=group_id)
+    own_ground = work.findings.get_many([case.ref for case in open_cases if case.ref])
+    for case in open_cases:
+        if case.kind in _ON_THE_TIE and case.ref not in own_ground:
+            work.save(case.close(at=work.now, why=why), action="case.closed", why=why)
+
+
+_ON_THE_TIE = frozenset({CaseKind.ASSOCIATION, CaseKind.SUSPENSION})
+"""Cases that ask what to do about an account for its tie to a group."""
 
 
 Transition = Callable[[Designation, Reading, UtcDatetime], Designation]
@@ -216,6 +273,11 @@ def _current(work: Reading, group_id: str) -> Designation | None:
     open_ = [DesignationState.PROPOSED.value, *(state.value for state in STANDING)]
     found = work.designations.find(group_id=group_id, state=open_)
     return found[-1] if found else None
+
+
+def _last_ended(work: Reading, group_id: str) -> Designation | None:
+    ended = work.designations.find(group_id=group_id, state=DesignationState.WITHDRAWN.value)
+    return max(ended, key=lambda one: one.history[-1].at, default=None)
 
 
 def _earlier_answers(work: Reading, group_id: str) -> list[str]:

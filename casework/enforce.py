@@ -10,12 +10,15 @@ from datetime import datetime
 from casework.ids import new_id
 from casework.standing import standing_of
 from policy.appeals import STRIKE_PERIOD, Strike
+from policy.brake import Brake
 from policy.cases import Case
 from policy.designation import Designation
 from policy.findings import Finding
 from policy.grounds import LIMITS, Violation
 from policy.groups import Group
 from policy.lay import Opinion, Order, Periods, lay
+from policy.life_rules import LifeRule
+from policy.lift import tell_lifted
 from policy.people import is_person
 from policy.reapply import Seen
 from policy.records import Post
@@ -49,6 +52,8 @@ def limit(
     """
     earlier = on_subject(work, SubjectKind.ACCOUNT, account_id)
     entry = work.protected.get(account_id)
+    brakes = () if is_person(by) else pulled(work)
+    braked: Refusal | None = None
     laid = []
     for kind in (kind for kind in LIMITS if kind in designation.measures):
         try:
@@ -73,23 +78,32 @@ def limit(
                 earlier=earlier,
                 seen=behaviour,
                 shields=work.shields.find(account_id=account_id),
+                brakes=brakes,
             )
         except Refusal as refusal:
             if refusal.rule == Rule.STANDS_ALREADY:
                 continue
+            if refusal.rule == LifeRule.BRAKE:
+                # A brake may be for one surface; the others are served.
+                braked = refusal
+                continue
             raise
-        _write(work, restriction, found=Found.MACHINE, group_name=group.name)
+        write(work, restriction, found=Found.MACHINE, group_name=group.name)
         laid.append(restriction)
+    if braked is not None and not laid:
+        raise braked
     return laid
 
 
-def suspend(work: Writing, case: Case, *, by: str, reason: str) -> Restriction | None:
+def suspend(
+    work: Writing, case: Case, *, by: str, reason: str, seconded_by: str | None
+) -> Restriction | None:
     """Suspend the account of a case on the ground that it stands on; None if it is suspended.
 
     Raises:
         Refusal: the policy forbids it; names the rule.
     """
-    ground, first_by = suspension_ground(work, case)
+    ground = suspension_ground(work, case)
     account_id = case.subject_id
     entry = work.protected.get(account_id)
     use = None
@@ -115,7 +129,7 @@ def suspend(work: Writing, case: Case, *, by: str, reason: str) -> Restriction |
             ground,
             now=work.now,
             protected=entry is not None and entry.stands(work.now),
-            seconded_by=first_by,
+            seconded_by=seconded_by,
             primary_use=use,
             earlier=on_subject(work, SubjectKind.ACCOUNT, account_id),
         )
@@ -125,7 +139,7 @@ def suspend(work: Writing, case: Case, *, by: str, reason: str) -> Restriction |
         raise
     by_hand = isinstance(ground, Finding) and ground.origin == "person"
     found = Found.PERSON if by_hand else Found.MACHINE
-    _write(work, restriction, found=found, group_name=group_name)
+    write(work, restriction, found=found, group_name=group_name)
     return restriction
 
 
@@ -181,7 +195,7 @@ def require_removal(
         if refusal.rule == Rule.STANDS_ALREADY:
             return None
         raise
-    _write(work, restriction, found=Found.MACHINE)
+    write(work, restriction, found=Found.MACHINE)
     strike = Strike(
         id=f"strike_{decision_id}",
         account_id=author,
@@ -194,20 +208,38 @@ def require_removal(
     return restriction
 
 
-def lift(work: Writing, restriction: Restriction, *, why: str) -> Restriction:
+def lift(
+    work: Writing, restriction: Restriction, *, why: str, by: str | None = None
+) -> Restriction:
     """End a restriction before its time, and tell so.
+
+    Args:
+        by: the person who lifts this very restriction by hand: the machine then leaves it.
 
     Raises:
         Refusal: it has ended already.
     """
-    return keep_lifted(work, restriction.lift(at=work.now, why=why))
+    return keep_lifted(work, restriction.lift(at=work.now, why=why, by=by), notice=True)
 
 
-def keep_lifted(work: Writing, lifted: Restriction) -> Restriction:
-    """Write down a restriction that was lifted, and tell the platform."""
+def keep_lifted(work: Writing, lifted: Restriction, *, notice: bool = False) -> Restriction:
+    """Write down what was lifted, and tell the platform and, by notice, the person."""
     work.save(lifted, action="restriction.lifted", why=lifted.lifted_why or "")
     _tell(work, "lifted", lifted, why=lifted.lifted_why or "")
+    if notice:
+        work.events.emit(
+            "notice",
+            lifted.subject_kind,
+            lifted.subject_id,
+            {"restriction_id": lifted.id, "text": tell_lifted(lifted)},
+            at=work.now,
+        )
     return lifted
+
+
+def pulled(work: Reading) -> list[Brake]:
+    """The brakes that are pulled."""
+    return work.brakes.find(released_at=None)
 
 
 def on_subject(work: Reading, kind: SubjectKind, subject_id: str) -> list[Restriction]:
@@ -241,29 +273,24 @@ def may_suspend(association: Association) -> bool:
     return is_primary(association.primary_use)
 
 
-def suspension_ground(work: Reading, case: Case) -> tuple[Designation | Finding, str | None]:
-    """What a suspension case stands on, and who decided first, if somebody did.
+def suspension_ground(work: Reading, case: Case) -> Designation | Finding:
+    """What a suspension case stands on: a proven finding, or the group's designation.
 
     Raises:
         Refusal: the ground has gone.
     """
-    first = work.decisions.get(case.ref or "")
-    if first is None:
+    proposed = work.decisions.get(case.ref or "")
+    if proposed is None:
         finding = work.findings.get(case.ref or "")
         if finding is None:
             raise Refusal(Rule.GROUND, f"case {case.id} stands on no ground")
-        return finding, None
-    earlier = work.cases.need(first.case_id)
-    if earlier.kind is case.kind:
-        ground, _ = suspension_ground(work, earlier)
-        return ground, first.decided_by
-    designation = standing_of(work, earlier.group_id or "")
+        return finding
+    designation = standing_of(work, case.group_id or "")
     if designation is None:
-        raise Refusal(Rule.GROUND, f"group {earlier.group_id} is not designated any more")
-    return designation, first.decided_by
+        raise Refusal(Rule.GROUND, f"group {case.group_id} is not designated any more")
+    return designation
 
-
-def _write(
+def write(
     work: Writing, restriction: Restriction, *, found: Found, group_name: str | None = None
 ) -> None:
     """Write a restriction, its statement of reasons and the notice, in one transaction."""

@@ -144,6 +144,7 @@ def _assess(office: Office, item: dict[str, Any]) -> Assessment:
             questions,
             by=decision["by"],
             reason=decision["reason"],
+            seconded_by=decision["seconded_by"],
             assessment_id=made.id,
             measures=tuple(RestrictionKind(kind) for kind in decision["measures"]),
         )

@@ -61,12 +61,15 @@ def confirm(
     ] = None,
     measures: Annotated[str | None, typer.Option(help=f"{_MEASURES} Else all.")] = None,
     review_at: ReviewAt = None,
+    seconded_by: Annotated[
+        str | None, typer.Option(help="The second person, where both sit here.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a proposal in force.
+    """Sign a proposal. A second person puts it in force: here, or by `designate second`.
 
     Example: concert designate confirm designation_1a2b --questions answers.json --by ana
-    --reason "high harm, by organisers, well sourced"
+    --reason "high harm, by organisers, well sourced" --seconded-by ben
     """
     from casework.designate import designate
     from policy.questions import FourQuestions
@@ -86,7 +89,23 @@ def confirm(
             assessment_id=assessment,
             review_at=when,
             measures=kinds,
+            seconded_by=None if seconded_by is None else person(seconded_by),
         )
+    _emit(made, as_json=as_json)
+
+
+@app.command()
+def second(
+    designation_id: DesignationId, by: ByPerson, reason: Reason, as_json: AsJson = False
+) -> None:
+    """Put a signed proposal in force, as another person than the one who signed.
+
+    Example: concert designate second designation_1a2b --by ben --reason "read it all, and agree"
+    """
+    from casework.designate import second as step
+
+    with office() as here:
+        made = step(here, designation_id, by=person(by), reason=reason)
     _emit(made, as_json=as_json)
 
 
@@ -230,7 +249,8 @@ def _emit(made: "Designation", *, as_json: bool) -> None:
 
 def _line(one: "Designation") -> str:
     review = f"  review by {one.review_at:%Y-%m-%d}" if one.review_at else ""
-    return f"{one.id}  {one.group_id}  {one.state}{review}  {', '.join(one.measures)}"
+    signed = f", signed by {one.signed.by}, awaits a second" if one.signed else ""
+    return f"{one.id}  {one.group_id}  {one.state}{signed}{review}  {', '.join(one.measures)}"
 
 
 def _kinds(text: str) -> "tuple[RestrictionKind, ...]":

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from policy.activism import guard_applies, guarded
 from policy.assessment import Assessment, GuardResult, Outcome, rule_of
+from policy.cause import LeftOut
+from policy.change import what_would_change
 from policy.clauses import Clause
 from policy.conflicts import ConflictResult, Ruling, rule_on
 from policy.coordinated import CoordinationResult, judge_coordination
@@ -17,6 +19,7 @@ from policy.incidents import Incident
 from policy.questions import FourQuestions
 from policy.rules import Rule
 from policy.severity import HarmAssessment, Outlook, assess
+from policy.sources import independent
 from policy.words import Harm, Severity, UtcDatetime
 
 
@@ -86,7 +89,7 @@ def assess_group(
         nature=nature,
         coordination=coordination,
         harms=harms,
-        guard=_guard_result(applies, harms),
+        guard=_guard_result(applies, harms, kept, left_out),
         conflicts=conflicts,
         outcome=outcome,
         rule=rule,
@@ -97,6 +100,7 @@ def assess_group(
             *_not_counting(harms, in_full),
             *_placeless(own, harms),
         ),
+        would_change=what_would_change(rule, harms, coordination.finding_ids),
     )
 
 
@@ -130,7 +134,12 @@ def _deciding(
     return Rule.CONFLICT if left is Rule.HARM_TOO_LOW else left
 
 
-def _guard_result(applies: bool, harms: tuple[HarmAssessment, ...]) -> GuardResult:
+def _guard_result(
+    applies: bool,
+    harms: tuple[HarmAssessment, ...],
+    kept: tuple[Incident, ...],
+    left_out: tuple[LeftOut, ...],
+) -> GuardResult:
     if not applies:
         return GuardResult(
             applies=False,
@@ -140,10 +149,13 @@ def _guard_result(applies: bool, harms: tuple[HarmAssessment, ...]) -> GuardResu
             why="a person judged that it is not activism or the like",
         )
     passed = rule_of({one.harm: one.severity for one in harms}) is not Rule.HARM_TOO_LOW
+    counted = tuple(dict.fromkeys(i for one in harms for i in one.incident_ids))
     return GuardResult(
         applies=True,
         passed=passed,
-        incident_ids=tuple(dict.fromkeys(i for one in harms for i in one.incident_ids)),
+        incident_ids=counted,
+        sources=independent(source for one in kept if one.id in counted for source in one.usable),
+        left_out=left_out,
         rule=Rule.ACTIVISM,
         clause=Rule.ACTIVISM.clause,
         why=(

@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from policy.cause import LeftOut
 from policy.conflicts import ConflictResult
 from policy.coordinated import CoordinationResult
 from policy.rules import Rule
@@ -34,6 +35,10 @@ class GuardResult(Value):
     passed: bool
     incident_ids: tuple[Id, ...] = ()
     """The incidents by organisers that two independent sources attribute."""
+    sources: int = Field(default=0, ge=0)
+    """How many independent sources without a stake attribute them."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The incidents that the guard kept from counting, each with its reason."""
     rule: str
     clause: str
     why: str
@@ -57,7 +62,10 @@ class Assessment(Value):
     clause: str
     why: str
     missing: tuple[str, ...] = ()
-    """What is not known or not answered, and what evidence would change the outcome."""
+    """What is not known or not answered."""
+    would_change: tuple[str, ...] = ()
+    """What evidence would change the outcome: for a proposal, what it rests on and would fall
+    without; else, which test would have to show more."""
 
     @model_validator(mode="after")
     def _carried(self) -> Self:
@@ -70,6 +78,12 @@ class Assessment(Value):
             if not self.guard.passed or rule_of(linked) is Rule.HARM_TOO_LOW:
                 raise ValueError("outcome: coordination, harm and their link are all needed")
         return self
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """The ids of the incidents and findings that count."""
+        incidents = (one for harm in self.harms for one in harm.incident_ids)
+        return frozenset((*incidents, *self.coordination.finding_ids))
 
     @property
     def severities(self) -> dict[Harm, Severity]:

@@ -30,7 +30,7 @@ class CoordinationResult(Value):
 
 def is_coordination(finding: Finding) -> bool:
     """Whether one finding is coordination and rests on something."""
-    if finding.kind not in _CLAUSES:
+    if finding.kind not in _CLAUSES or not finding.counts:
         return False
     if finding.origin == "person":
         return bool(finding.sources)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from policy.assessment import Assessment, Outcome
 from policy.boilerplate import check_answers
+from policy.life_rules import LifeRule
 from policy.people import require_person
 from policy.questions import FourQuestions
 from policy.rules import RULES, Rule
@@ -76,6 +77,20 @@ class Step(Value):
     assessment_id: Id
     rule: str
     clause: str
+    seconded_by: str | None = None
+    """The second person, where the step put the designation in force."""
+
+
+class Signed(Value):
+    """What the first person signed, as long as no second person has looked."""
+
+    by: str
+    at: UtcDatetime
+    reason: str
+    assessment_id: Id
+    questions: FourQuestions
+    measures: tuple[RestrictionKind, ...]
+    review_at: UtcDatetime
 
 
 class Designation(Value):
@@ -91,6 +106,8 @@ class Designation(Value):
     measures: tuple[RestrictionKind, ...] = DESIGNATION_MEASURES
     review_at: UtcDatetime | None = None
     """When it has to be reviewed; None while proposed and once withdrawn."""
+    signed: Signed | None = None
+    """A first person's signature on a proposal; nothing is in force by it."""
     history: tuple[Step, ...] = Field(min_length=1)
 
     @property
@@ -123,13 +140,16 @@ class Designation(Value):
         at: UtcDatetime,
         review_at: UtcDatetime | None = None,
         measures: tuple[RestrictionKind, ...] | None = None,
+        seconded_by: str | None = None,
     ) -> Self:
-        """Put a proposal in force, by a person, on a fresh assessment that carries it.
+        """Sign a proposal on a fresh assessment that carries it; seconded, it is in force.
+
+        Without `seconded_by` the signature is kept, and `second` puts it in force.
 
         Raises:
             Refusal: not a proposal; not a person with a reason; the assessment is of another
                 group, stale, or proposes nothing; answers empty or boilerplate; the review lies too
-                far off; a measure that no designation leads to.
+                far off; a measure that no designation leads to; the second is no other person.
         """
         self._check_step(_PROPOSED, DesignationState.DESIGNATED, by=by, reason=reason, at=at)
         self._check_carried(assessment, at)
@@ -140,16 +160,92 @@ class Designation(Value):
                 f"nature: the assessment took the group for {assessment.nature or 'unjudged'}, "
                 f"the answers for {questions.nature}; assess again",
             )
-        return self._step(
-            DesignationState.DESIGNATED,
-            at=at,
+        signed = Signed(
             by=by,
+            at=at,
             reason=reason,
-            assessment=assessment,
+            assessment_id=assessment.id,
+            questions=questions,
             review_at=_review(at, review_at),
             measures=_measures(self.measures if measures is None else measures),
-            questions=questions,
         )
+        if seconded_by is None:
+            return self.model_copy(update={"signed": signed})
+        return self._in_force(signed, assessment, seconded_by=seconded_by, at=at)
+
+    def second(self, assessment: Assessment, *, by: str, reason: str, at: UtcDatetime) -> Self:
+        """Put a signed proposal in force, by a second person.
+
+        Args:
+            assessment: the one that was signed.
+            by: another person than the one who signed.
+            reason: why, in a few words.
+            at: the present moment.
+
+        Raises:
+            Refusal: nobody signed; not another person with a reason; the assessment is not the
+                signed one, or is no longer fresh; the review would lie in the past.
+        """
+        self._check_step(_PROPOSED, DesignationState.DESIGNATED, by=by, reason=reason, at=at)
+        if self.signed is None:
+            raise Refusal(LifeRule.SECOND, f"designation {self.id}: nobody has signed it yet")
+        if assessment.id != self.signed.assessment_id:
+            raise Refusal(LifeRule.SECOND, f"assessment {assessment.id} is not the signed one")
+        self._check_carried(assessment, at)
+        _review(at, self.signed.review_at)
+        return self._in_force(self.signed, assessment, seconded_by=by, at=at)
+
+    def reassess(self, assessment: Assessment, *, by: str, at: UtcDatetime) -> Self:
+        """Take note of an assessment on new evidence.
+
+        A proposal goes on with it, and has to be signed anew. What is in force and no longer
+        carried comes up for review at once; a person decides. What is still carried stays as it is.
+
+        Raises:
+            Refusal: it is of another group, or the designation is withdrawn.
+        """
+        if assessment.group_id != self.group_id:
+            raise Refusal(Rule.DESIGNATION_EVIDENCE, "assessment: it is about another group")
+        if self.state is DesignationState.WITHDRAWN:
+            raise Refusal(Rule.DESIGNATION_STEP, f"designation {self.id} is {self.state}")
+        if self.state is DesignationState.PROPOSED:
+            noted = self._noted(assessment, by=by, at=at)
+            return noted.model_copy(update={"assessment_id": assessment.id, "signed": None})
+        if assessment.outcome is Outcome.DESIGNATE:
+            return self
+        due = at if self.review_at is None else min(self.review_at, at)
+        return self._noted(assessment, by=by, at=at).model_copy(update={"review_at": due})
+
+    def _noted(self, assessment: Assessment, *, by: str, at: UtcDatetime) -> Self:
+        step = Step(
+            state=self.state,
+            at=at,
+            by=by,
+            reason=assessment.why,
+            assessment_id=assessment.id,
+            rule=LifeRule.REASSESSED,
+            clause=LifeRule.REASSESSED.clause,
+        )
+        return self.model_copy(update={"history": (*self.history, step)})
+
+    def _in_force(
+        self, signed: Signed, assessment: Assessment, *, seconded_by: str, at: UtcDatetime
+    ) -> Self:
+        require_person(seconded_by, f"seconded: {signed.reason}", LifeRule.SECOND)
+        if seconded_by.casefold() == signed.by.casefold():
+            raise Refusal(LifeRule.SECOND, "seconded_by: the second is another person")
+        made = self._step(
+            DesignationState.DESIGNATED,
+            at=at,
+            by=signed.by,
+            reason=signed.reason,
+            assessment=assessment,
+            review_at=signed.review_at,
+            measures=signed.measures,
+            questions=signed.questions,
+        )
+        last = made.history[-1].model_copy(update={"seconded_by": seconded_by})
+        return made.model_copy(update={"signed": None, "history": (*made.history[:-1], last)})
 
     def decline(self, *, by: str, reason: str, at: UtcDatetime) -> Self:
         """Turn a proposal down.
@@ -297,35 +393,6 @@ class Designation(Value):
                 "history": (*self.history, step),
             }
         )
-
-
-def propose(
-    designation_id: str, assessment: Assessment, *, by: str, at: UtcDatetime
-) -> Designation:
-    """Propose to designate, as a machine or a person may; nothing is in force by it.
-
-    Raises:
-        Refusal: the assessment does not propose it.
-    """
-    if assessment.outcome is not Outcome.DESIGNATE:
-        raise Refusal(assessment.rule, f"assessment {assessment.id}: {assessment.why}")
-    rule = RULES[assessment.rule]
-    step = Step(
-        state=DesignationState.PROPOSED,
-        at=at,
-        by=by,
-        reason=assessment.why,
-        assessment_id=assessment.id,
-        rule=rule,
-        clause=rule.clause,
-    )
-    return Designation(
-        id=designation_id,
-        group_id=assessment.group_id,
-        state=DesignationState.PROPOSED,
-        assessment_id=assessment.id,
-        history=(step,),
-    )
 
 
 def _review(at: UtcDatetime, review_at: UtcDatetime | None) -> UtcDatetime:

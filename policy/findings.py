@@ -5,11 +5,13 @@ coordination is seen by people only).
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
-from policy.words import Id, Likelihood, LinkageKind, UtcDatetime, Value
+from policy.life_rules import LifeRule
+from policy.people import require_person
+from policy.words import Id, Likelihood, LinkageKind, Refusal, UtcDatetime, Value
 
 
 class Coordination(StrEnum):
@@ -58,3 +60,28 @@ class Finding(Value):
     origin: Literal["machine", "person"] = "machine"
     rule: str = Field(min_length=1)
     """The rule, named and versioned, that chose the kind."""
+    imported_from: str = ""
+    """Who else knew it, where it came from elsewhere; it then counts for nothing by itself."""
+    confirmed_by: str | None = None
+    """`person:<name>` who corroborated here what was imported."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may count at all: found here, or imported and corroborated by a person."""
+        return not self.imported_from or self.confirmed_by is not None
+
+    def confirm(self, *, by: str, source: str) -> Self:
+        """Corroborate an imported finding, with a source of one's own.
+
+        Raises:
+            Refusal: it was not imported, is confirmed already, or no person names a source that it
+                did not bring along.
+        """
+        require_person(by, f"confirmed by {source.strip()}", LifeRule.IMPORTED)
+        if self.counts:
+            raise Refusal(LifeRule.IMPORTED, f"finding {self.id} waits for no confirmation")
+        if not source.strip() or source.strip() in self.sources:
+            raise Refusal(LifeRule.IMPORTED, "source: name one that it did not bring along")
+        return self.model_copy(
+            update={"confirmed_by": by, "sources": (*self.sources, source.strip())}
+        )

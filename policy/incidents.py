@@ -57,6 +57,8 @@ class Incident(Value):
     """A moment, or a day alone (RFC 3339 date)."""
     where: str = ""
     """The place, or the surface of the platform; harm looks different in different places."""
+    context: str = ""
+    """What the harm means there: the culture, language or moment without which it is misread."""
     on_platform: bool = True
     harm: Harm
     """The form of harm that it counts under; see `effects` for a second one."""

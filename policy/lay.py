@@ -10,14 +10,16 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from policy.appeals import Shield, Strike, repeated
+from policy.appeals import SHIELD_PERIOD, Shield, Strike, repeated
+from policy.brake import Brake, stopping
 from policy.designation import Designation
 from policy.findings import Finding
 from policy.grounds import Violation, clause_for, ground_of, kinds_on
+from policy.life_rules import LifeRule
 from policy.people import Act, is_person, needs_person, require_person
 from policy.protected import check_second_look
-from policy.reapply import Seen, check_again
-from policy.restrictions import Cause, GroundKind, Restriction
+from policy.reapply import Seen, check_again, same_ground
+from policy.restrictions import Cause, Ground, GroundKind, Restriction
 from policy.rules import Rule
 from policy.scores import Share
 from policy.technical import judge_technical
@@ -26,6 +28,9 @@ from policy.words import Id, Lane, Refusal, RestrictionKind, SubjectKind, UtcDat
 
 CAP = timedelta(days=180)
 """No setting lets a limit last longer."""
+
+MANUAL_HOLDS = timedelta(days=30)
+"""So long after a person lifted something by hand, no machine lays it again."""
 
 ENDLESS = frozenset({RestrictionKind.REQUIRE_REMOVAL, RestrictionKind.SUSPEND_ACCOUNT})
 """These end by appeal or reversal; all others are limits and expire."""
@@ -41,6 +46,8 @@ class Periods(Value):
 
     usual: timedelta = timedelta(days=30)
     longest: timedelta = timedelta(days=90)
+    shield: timedelta = SHIELD_PERIOD
+    """How long a won appeal keeps the machine from the account."""
 
     @model_validator(mode="after")
     def _within_cap(self) -> Self:
@@ -104,6 +111,7 @@ def lay(
     earlier: Iterable[Restriction] = (),
     seen: Iterable[Seen] = (),
     shields: Iterable[Shield] = (),
+    brakes: Iterable[Brake] = (),
 ) -> Restriction:
     """Lay one restriction, from `now` on.
 
@@ -120,6 +128,7 @@ def lay(
         earlier: all restrictions laid on this subject before.
         seen: behaviour of this subject, for laying a limit again.
         shields: those that won appeals gave.
+        brakes: those that are pulled; people act all the while.
 
     Raises:
         Refusal: names the first rule that stands against it.
@@ -128,18 +137,16 @@ def lay(
     _check_subject(order, ground.kind)
     _check_ground(order, on, now)
     _check_who(order, opinion, seconded_by, protected=protected)
-    if not is_person(order.by) and any(
-        order.answering and shield.covers(order.answering, ground.group_id, now)
-        for shield in shields
-    ):
-        raise Refusal(Rule.SHIELDED, "an appeal was won; until the shield ends people decide")
+    before = tuple(earlier)
+    if not is_person(order.by):
+        _check_machine(order, ground, before, shields=shields, brakes=brakes, now=now)
     _check_severe_enough(order, on, primary_use, tuple(strikes), now)
     since = check_again(
         subject_kind=order.subject_kind,
         subject_id=order.subject_id,
         kind=order.kind,
         ground=ground,
-        earlier=earlier,
+        earlier=before,
         seen=seen,
         now=now,
     )
@@ -213,6 +220,36 @@ def _check_who(
     )
     if rule is not None:
         raise Refusal(rule, f"{order.by} may not do this: {rule.says}")
+
+
+def _check_machine(
+    order: Order,
+    ground: Ground,
+    earlier: tuple[Restriction, ...],
+    *,
+    shields: Iterable[Shield],
+    brakes: Iterable[Brake],
+    now: UtcDatetime,
+) -> None:
+    """Check that no person's word stands against a machine's act: manual beats automatic."""
+    brake = stopping(brakes, order.by, ground.group_id, order.kind, now)
+    if brake is not None:
+        raise Refusal(LifeRule.BRAKE, f"brake {brake.id} is pulled: {brake.reason}")
+    if any(
+        order.answering and shield.covers(order.answering, ground.group_id, now)
+        for shield in shields
+    ):
+        raise Refusal(Rule.SHIELDED, "an appeal was won; until the shield ends people decide")
+    if any(
+        one.lifted_by is not None
+        and one.lifted_at is not None
+        and one.lifted_at <= now < one.lifted_at + MANUAL_HOLDS
+        and same_ground(one.ground, ground)
+        for one in earlier
+    ):
+        raise Refusal(
+            LifeRule.MANUAL, f"a person lifted it; for {MANUAL_HOLDS.days} days people decide"
+        )
 
 
 def _check_severe_enough(

@@ -41,6 +41,27 @@ def lift_with(
     )
 
 
+def tell_lifted(lifted: Restriction) -> str:
+    """The notice to the person that something ended before its time, in plain words.
+
+    Raises:
+        Refusal: it was not lifted.
+    """
+    if lifted.lifted_at is None:
+        raise Refusal(Rule.LIFT, f"restriction {lifted.id} was not lifted")
+    subject = {
+        SubjectKind.ACCOUNT: "your account",
+        SubjectKind.POST: "one of your posts",
+        SubjectKind.TREND: "a trend",
+    }[lifted.subject_kind]
+    why = (lifted.lifted_why or "").split(" [")[0].rstrip(".")
+    return (
+        f"What was laid on {subject} on {lifted.starts_at:%d %B %Y} "
+        f"({lifted.kind.value.replace('_', ' ')}) was lifted on "
+        f"{lifted.lifted_at:%d %B %Y at %H:%M} UTC. Why: {why}."
+    )
+
+
 def reverse(
     appeal: Appeal,
     restriction: Restriction,

@@ -45,7 +45,7 @@ def check_again(
         for one in earlier
         if one.subject_kind is subject_kind
         and one.subject_id == subject_id
-        and _same_ground(one.ground, ground)
+        and same_ground(one.ground, ground)
     ]
     if any(one.kind is kind and one.ended_at(now) is None for one in same):
         raise Refusal(Rule.STANDS_ALREADY, f"{kind} on {subject_kind} {subject_id} stands already")
@@ -62,7 +62,8 @@ def check_again(
     return since
 
 
-def _same_ground(one: Ground, other: Ground) -> bool:
+def same_ground(one: Ground, other: Ground) -> bool:
+    """Whether two restrictions stand on one ground, as the account that is limited sees it."""
     if one.kind is not other.kind:
         return False
     # A group designated anew is the same ground to the account that was limited for it.

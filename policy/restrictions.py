@@ -55,6 +55,9 @@ class Restriction(Value):
     """None only for removal and suspension, which end by appeal or reversal."""
     lifted_at: UtcDatetime | None = None
     lifted_why: str | None = None
+    lifted_by: str | None = None
+    """The person who lifted this one by hand: what they lifted, no machine lays again for a while;
+    None where it fell with its ground."""
 
     def stands(self, now: UtcDatetime) -> bool:
         """Whether it holds at `now`: started, not expired, not lifted."""
@@ -67,7 +70,7 @@ class Restriction(Value):
         ends = [at for at in (self.lifted_at, self.expires_at) if at is not None and at <= now]
         return min(ends, default=None)
 
-    def lift(self, *, at: UtcDatetime, why: str) -> Self:
+    def lift(self, *, at: UtcDatetime, why: str, by: str | None = None) -> Self:
         """End it before its time.
 
         Raises:
@@ -77,4 +80,4 @@ class Restriction(Value):
             raise Refusal(Rule.LIFT, f"restriction {self.id} has ended already")
         if not why.strip():
             raise Refusal(Rule.PERSON_REASON, "why: say why it is lifted")
-        return self.model_copy(update={"lifted_at": at, "lifted_why": why.strip()})
+        return self.model_copy(update={"lifted_at": at, "lifted_why": why.strip(), "lifted_by": by})

@@ -4,6 +4,7 @@ A result or a refusal names one of these; a rule whose meaning changes gets a ne
 """
 
 from policy.clauses import Clause
+from policy.life_rules import LifeRule
 from policy.review_rules import ReviewRule
 from policy.rule import NamedRule
 
@@ -333,5 +334,5 @@ class Rule(NamedRule):
     APPEAL_STEP = ("appeal.step.v1", Clause.DUTY_APPEAL, "An appeal is decided once.")
 
 
-RULES: dict[str, NamedRule] = {rule.value: rule for rule in (*Rule, *ReviewRule)}
+RULES: dict[str, NamedRule] = {rule.value: rule for rule in (*Rule, *LifeRule, *ReviewRule)}
 """Every rule by its name."""

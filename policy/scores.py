@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from policy.words import Harm, Id, Lane, Likelihood, Policy, Value
+from policy.words import Harm, Id, Lane, Likelihood, Policy, UtcDatetime, Value
 
 
 class PostScore(Value):
@@ -70,6 +70,18 @@ class Association(Value):
     lane: Lane
     rule: str
     model: str
+    seen_at: UtcDatetime | None = None
+    """The newest post that was read: an association rests on recent behaviour."""
+    held: str | None = None
+    """The rule that kept a machine from acting on it, so that it is taken up again without one."""
+    closed_at: UtcDatetime | None = None
+    closed_why: str | None = None
+
+    def close(self, *, at: UtcDatetime, why: str) -> Self:
+        """End the association; behaviour since opens it anew. Closed ones stay as they were."""
+        if self.closed_at is not None:
+            return self
+        return self.model_copy(update={"closed_at": at, "closed_why": why, "held": None})
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -70,6 +70,8 @@ class HarmAssessment(Value):
     left_out: tuple[LeftOut, ...] = ()
     places: tuple[str, ...] = ()
     """Where the harm was, since harm differs between places and cultures."""
+    contexts: tuple[str, ...] = ()
+    """What it means there, as whoever entered it said."""
     independent_sources: int = Field(default=0, ge=0)
     rule: str
     clause: str
@@ -122,6 +124,7 @@ def assess(
         finding_ids=tuple(sorted(set(chain.from_iterable(one.finding_ids for one in counted)))),
         left_out=tuple(left_out),
         places=tuple(sorted({one.where for one in those if one.where})),
+        contexts=tuple(dict.fromkeys(one.context for one in those if one.context)),
         independent_sources=independent(chain.from_iterable(one.usable for one in those)),
         rule=Rule.SEVERITY_TABLE,
         clause=clause_of(severity),

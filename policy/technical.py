@@ -68,6 +68,8 @@ def check_may_close(finding: Finding, laid: Iterable[Restriction], now: UtcDatet
 def _judge(finding: Finding) -> tuple[Rule, str]:
     if finding.kind is not Coordination.TECHNICAL:
         return Rule.TECHNICAL_UNPROVEN, f"it is {finding.kind}, not technical"
+    if not finding.counts:
+        return Rule.TECHNICAL_UNPROVEN, f"it came from {finding.imported_from}, uncorroborated"
     if not finding.account_ids:
         return Rule.TECHNICAL_UNPROVEN, "it names no account"
     proof = _proof(finding)

@@ -46,6 +46,17 @@ class Caller:
             raise Wrong(400, f"by: {message}", ("by", message))
         return by
 
+    def speaks_for(self, other: str) -> str:
+        """A further person whose part in a step the request tells of, such as a second.
+
+        Raises:
+            Wrong: 403 where the caller is one person, who speaks for nobody else.
+        """
+        if self.person is not None:
+            message = f"this key is {self.person}'s; the other person calls with a key of their own"
+            raise Wrong(403, f"seconded_by: {message}", ("seconded_by", message))
+        return self.decides_as(other)
+
 
 NOBODY = Caller(key_id="none", label="unknown", roles=())
 """Whoever came to a path that needs no key."""

@@ -9,14 +9,21 @@ from sqlalchemy import Table
 
 from policy.appeals import Appeal, Shield, Strike
 from policy.assessment import Assessment
+from policy.brake import Brake
+from policy.bulk import BulkAction
+from policy.care import Served
 from policy.cases import Case, CaseState, Decision
 from policy.designation import Designation
 from policy.findings import Finding
+from policy.gold import GoldItem
 from policy.groups import Group
+from policy.house import HouseRules
 from policy.incidents import Incident
 from policy.protected import ProtectedAccount
 from policy.restrictions import Restriction
+from policy.reviewers import Reviewer
 from policy.scores import Association
+from policy.shadow import Shadow, ShadowOutcome
 from policy.statements import StatementOfReasons
 from policy.words import Value
 from store import tables
@@ -73,6 +80,7 @@ def _case(case: Case) -> Columns:
         "blind": case.blind,
         "opened_at": case.opened_at,
         "lapses_at": case.lapses_at,
+        "gold": case.gold,
         "open_key": case.open_key if case.state is CaseState.OPEN else None,
     }
 
@@ -88,6 +96,7 @@ def _restriction(restriction: Restriction) -> Columns:
         "starts_at": restriction.starts_at,
         "expires_at": restriction.expires_at,
         "lifted_at": restriction.lifted_at,
+        "laid_by": restriction.cause.by,
     }
 
 
@@ -115,6 +124,9 @@ ASSOCIATIONS = Shelf(
         "group_id": v.group_id,
         "probability": v.probability,
         "lane": v.lane.value,
+        "seen_at": v.seen_at,
+        "closed_at": v.closed_at,
+        "held": v.held,
     },
     dated=True,
 )
@@ -172,6 +184,44 @@ STRIKES = Shelf(
     },
 )
 PROTECTED = Shelf(ProtectedAccount, tables.protected, lambda v: (v.account_id,), lambda _: {})
+BRAKES = Shelf(
+    Brake,
+    tables.brakes,
+    lambda v: (v.id,),
+    lambda v: {"scope": v.scope.value, "key": v.key, "released_at": v.released_at},
+)
+BULK_ACTIONS = Shelf(
+    BulkAction,
+    tables.bulk_actions,
+    lambda v: (v.id,),
+    lambda v: {"group_id": v.group_id, "state": v.state.value},
+)
+SHADOWS = Shelf(
+    Shadow,
+    tables.shadows,
+    lambda v: (v.id,),
+    lambda v: {"group_id": v.group_id, "ended_at": v.ended_at},
+)
+SHADOW_OUTCOMES = Shelf(
+    ShadowOutcome,
+    tables.shadow_outcomes,
+    lambda v: (v.shadow_id, v.account_id),
+    lambda v: {
+        "shadow_id": v.shadow_id,
+        "account_id": v.account_id,
+        "would": v.would.value,
+        "did": v.did.value,
+    },
+)
+REVIEWERS = Shelf(Reviewer, tables.reviewers, lambda v: (v.id,), lambda _: {})
+REVIEW_RULES = Shelf(HouseRules, tables.review_rules, lambda v: (v.id,), lambda _: {})
+GOLD_ITEMS = Shelf(GoldItem, tables.gold_items, lambda v: (v.id,), lambda v: {"kind": v.kind.value})
+SERVINGS = Shelf(
+    Served,
+    tables.servings,
+    lambda v: (v.reviewer_id, v.case_id, str(v.round)),
+    lambda v: {"reviewer_id": v.reviewer_id, "case_id": v.case_id, "at": v.at},
+)
 API_KEYS = Shelf(ApiKey, tables.api_keys, lambda v: (v.id,), lambda v: {"sha256": v.sha256})
 
 SHELVES: tuple[Shelf[Any], ...] = (
@@ -190,6 +240,14 @@ SHELVES: tuple[Shelf[Any], ...] = (
     SHIELDS,
     STRIKES,
     PROTECTED,
+    REVIEWERS,
+    REVIEW_RULES,
+    GOLD_ITEMS,
+    SERVINGS,
+    BRAKES,
+    BULK_ACTIONS,
+    SHADOWS,
+    SHADOW_OUTCOMES,
     API_KEYS,
 )
 _BY_TYPE: dict[type[Value], Shelf[Any]] = {shelf.type: shelf for shelf in SHELVES}

@@ -90,7 +90,12 @@ associations = _documents(
     Column("at", Moment, nullable=False),
     Column("probability", Float, nullable=False),
     Column("lane", Text, nullable=False),
+    Column("seen_at", Moment),
+    Column("closed_at", Moment),
+    Column("held", Text),
     Index(None, "group_id", "lane", "probability"),
+    Index(None, "group_id", "seen_at"),
+    Index(None, "group_id", "held"),
 )
 cases = _documents(
     "cases",
@@ -104,11 +109,14 @@ cases = _documents(
     Column("blind", Boolean, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("lapses_at", Moment, nullable=False),
+    # A question whose right answer is known: no count of what people think may take it for one.
+    Column("gold", Text),
     # Empty once the case has ended: then the same question may be asked again.
     Column("open_key", Text, unique=True),
     Index(None, "state", "kind", "priority"),
     Index(None, "state", "lapses_at"),
     Index(None, "subject_kind", "subject_id"),
+    Index(None, "gold"),
 )
 tasks = _documents(
     "tasks",
@@ -139,6 +147,9 @@ restrictions = _documents(
     Column("starts_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("lifted_at", Moment),
+    Column("laid_by", Text, nullable=False, server_default=""),
+    Index(None, "group_id", "starts_at"),
+    Index(None, "laid_by", "starts_at"),
     Index(None, "subject_kind", "subject_id"),
     Index(None, "ground_kind", "ground_ref"),
     Index(None, "expires_at"),
@@ -166,6 +177,44 @@ strikes = _documents(
     Index(None, "account_id", "expires_at"),
 )
 protected = _documents("protected")
+reviewers = _documents("reviewers")
+review_rules = _documents("review_rules")
+gold_items = _documents("gold_items", Column("kind", Text, nullable=False, index=True))
+servings = _documents(
+    "servings",
+    Column("reviewer_id", Text, nullable=False),
+    Column("case_id", Text, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "reviewer_id", "at"),
+    Index(None, "at"),
+)
+brakes = _documents(
+    "brakes",
+    Column("scope", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("released_at", Moment),
+    Index(None, "released_at"),
+)
+bulk_actions = _documents(
+    "bulk_actions",
+    Column("group_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Index(None, "group_id", "state"),
+)
+shadows = _documents(
+    "shadows",
+    Column("group_id", Text, nullable=False),
+    Column("ended_at", Moment),
+    Index(None, "ended_at"),
+)
+shadow_outcomes = _documents(
+    "shadow_outcomes",
+    Column("shadow_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("would", Text, nullable=False),
+    Column("did", Text, nullable=False),
+    Index(None, "shadow_id", "would"),
+)
 api_keys = _documents("api_keys", Column("sha256", Text, nullable=False, unique=True))
 
 events = Table(
@@ -178,6 +227,19 @@ events = Table(
     Column("subject_id", Text, nullable=False),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+# Events that the platform refused, and those of the same subject that wait behind them.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("failed_at", Moment),
+    Column("reason", Text, nullable=False),
+    Index(None, "subject_kind", "subject_id"),
 )
 cursors = Table(
     "cursors",

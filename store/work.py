@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from policy.words import Value
 from store import shelves, tables
 from store.chain import Head, Link, canonical, digest, new_salt
+from store.deliveries import Deliveries
 from store.documents import Documents, among, write_document
 from store.errors import AlreadyThere, LostUpdate, NotStorable
 from store.history import History
@@ -49,11 +50,20 @@ class Reading:
         self.shields = self._of(shelves.SHIELDS)
         self.strikes = self._of(shelves.STRIKES)
         self.protected = self._of(shelves.PROTECTED)
+        self.brakes = self._of(shelves.BRAKES)
+        self.bulk_actions = self._of(shelves.BULK_ACTIONS)
+        self.shadows = self._of(shelves.SHADOWS)
+        self.shadow_outcomes = self._of(shelves.SHADOW_OUTCOMES)
+        self.reviewers = self._of(shelves.REVIEWERS)
+        self.review_rules = self._of(shelves.REVIEW_RULES)
+        self.gold_items = self._of(shelves.GOLD_ITEMS)
+        self.servings = self._of(shelves.SERVINGS)
         self.api_keys = self._of(shelves.API_KEYS)
         self.history = History(connection)
         self.events = Events(connection)
         self.cursors = Cursors(connection)
         self.hints = Hints(connection)
+        self.deliveries = Deliveries(connection)
 
     def _of(self, shelf: Shelf[V]) -> Documents[V]:
         return Documents(self.connection, shelf, self._seen.setdefault(shelf.kind, {}))

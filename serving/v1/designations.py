@@ -48,6 +48,8 @@ class InForce(ByPerson):
     """A fresher assessment than the proposal's, where there is one."""
     review_at: UtcDatetime | None = None
     measures: tuple[RestrictionKind, ...] | None = None
+    seconded_by: str | None = Field(default=None, max_length=200, examples=["person:ben"])
+    """The second person, where whoever calls may speak for both; else they call `/second`."""
 
 
 class Kept(ByPerson):
@@ -120,7 +122,7 @@ def propose(office: TheOffice, actor: Actor, body: Proposal) -> Designation:
 def designate(
     office: TheOffice, caller: TheCaller, designation_id: AnId, body: InForce
 ) -> Designation:
-    """Put a proposal in force, by a person who answers the four questions."""
+    """Sign a proposal, by a person who answers the four questions; a second puts it in force."""
     return steps.designate(
         office,
         designation_id,
@@ -130,7 +132,16 @@ def designate(
         assessment_id=body.assessment_id,
         review_at=body.review_at,
         measures=body.measures,
+        seconded_by=body.seconded_by and caller.speaks_for(body.seconded_by),
     )
+
+
+@router.post("/designations/{designation_id}/second")
+def second(
+    office: TheOffice, caller: TheCaller, designation_id: AnId, body: ByPerson
+) -> Designation:
+    """Put a signed proposal in force, as another person than the one who signed."""
+    return steps.second(office, designation_id, by=caller.decides_as(body.by), reason=body.reason)
 
 
 @router.post("/designations/{designation_id}/decline")

@@ -47,6 +47,10 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("--reason", "high harm by its organisers", "--review-at", _in_two_months()),
         *("--measures", "limit_search,limit_replies"),
     )
+    assert standing["state"] == "proposed"
+    standing = run(
+        *("designate", "second", proposed["id"], "--by", "ben", "--reason", "I have read it all"),
+    )
     assert standing["state"] == "designated"
     assert standing["measures"] == ["limit_search", "limit_replies"]
     rolled = run("roll")

@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, settings
 
 from policy.assess import assess_group
 from policy.assessment import Assessment
-from policy.designation import Designation, propose
+from policy.designation import Designation
 from policy.findings import Coordination, Finding, Proof
 from policy.grounds import Violation
 from policy.groups import Group
 from policy.incidents import Actors, Incident
 from policy.lay import Order
+from policy.propose import propose
 from policy.questions import Answer, FourQuestions
 from policy.restrictions import Cause, Ground, GroundKind, Restriction
 from policy.sources import Source
@@ -149,7 +150,7 @@ class Make:
             by="person:lea",
             reason="the evidence carries it",
             at=at,
-            **facts,
+            **{"seconded_by": "person:max", **facts},
         )
 
     @staticmethod

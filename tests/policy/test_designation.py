@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.designation import DESIGNATION_MEASURES, NEXT, Designation, DesignationState, propose
+from policy.designation import DESIGNATION_MEASURES, NEXT, Designation, DesignationState
+from policy.propose import propose
 from policy.questions import Answer
 from policy.words import Nature, Refusal, RestrictionKind
 
@@ -21,6 +22,7 @@ def step(make: Any, designation: Designation, name: str, **facts: Any) -> Design
     given = {**BY, "at": at, **facts}
     if name == "designate":
         questions = given.pop("questions", make.questions())
+        given.setdefault("seconded_by", "person:max")
         return designation.designate(
             given.pop("assessment", make.assessment(at=at)), questions, **given
         )

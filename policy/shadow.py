@@ -1,0 +1,77 @@
+"""Shadows: what other settings, another model or another designation would do, beside what is done.
+
+Nothing that runs in shadow touches anybody: it is written down who would have been limited, who
+would have been asked about, and what really happened to them.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from policy.life_rules import LifeRule
+from policy.people import require_person
+from policy.words import Id, Likelihood, Refusal, UtcDatetime, Value
+
+
+class Knobs(Value):
+    """What is turned, beside how it is; None leaves it."""
+
+    act_from: Likelihood | None = None
+    """Likelihood from which an account would be limited, in place of the act lane's own."""
+    review_from: Likelihood | None = None
+    """Likelihood from which a person would be asked."""
+    limit_days: int | None = Field(default=None, ge=1, le=90)
+    models: str | None = None
+    """A folder of models in place of those in use."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        act, review = self.act_from, self.review_from
+        if act is not None and review is not None and review > act:
+            raise ValueError("review_from <= act_from must hold")
+        return self
+
+
+class Would(StrEnum):
+    """What was, or would have been, done about one account."""
+
+    LIMIT = "limit"
+    ASK = "ask"
+    NOTHING = "nothing"
+
+
+class Shadow(Value):
+    """One shadow, from its start to its end."""
+
+    id: Id
+    group_id: Id
+    knobs: Knobs = Knobs()
+    """All as it is, where a group that is not designated is tried."""
+    started_at: UtcDatetime
+    by: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    ended_at: UtcDatetime | None = None
+
+    def end(self, *, by: str, reason: str, at: UtcDatetime) -> Self:
+        """Stop it; what it saw stays.
+
+        Raises:
+            Refusal: it has ended, or no person gives a reason.
+        """
+        require_person(by, reason, LifeRule.SHADOW)
+        if self.ended_at is not None:
+            raise Refusal(LifeRule.SHADOW, f"shadow {self.id} has ended already")
+        return self.model_copy(update={"ended_at": at})
+
+
+class ShadowOutcome(Value):
+    """What a shadow would have done about one account, and what was done; its last look counts."""
+
+    shadow_id: Id
+    account_id: Id
+    at: UtcDatetime
+    probability: Likelihood
+    lang: str = "und"
+    would: Would
+    did: Would
