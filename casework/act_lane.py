@@ -18,9 +18,10 @@ def blind_answers(work: Reading, group: Group) -> dict[str, bool]:
     found = {one.account_id: one.member for one in group.decisions}
     cases = work.cases.find(
         group_id=group.id,
-        kind=CaseKind.ASSOCIATION.value,
+        kind=[CaseKind.ASSOCIATION.value, CaseKind.REAPPLICATION.value],
         state=CaseState.DECIDED.value,
         blind=True,
+        gold=None,
     )
     for case in sorted(cases, key=lambda one: (one.opened_at, one.id)):
         decision = work.decisions.get(f"decision_{case.id}_{case.round}")

@@ -9,10 +9,10 @@ from casework.cases import open_case
 from casework.ids import new_id
 from casework.office import Office
 from policy.appeals import Appeal, AppealState, open_appeal
-from policy.at_risk import priority
 from policy.cases import CaseKind
 from policy.clauses import CLAUSES
 from policy.people import is_person
+from policy.restrictions import Restriction
 from policy.rules import Rule
 from policy.words import Harm, Refusal, Severity
 from store.work import Writing
@@ -49,10 +49,10 @@ def appeal(office: Office, restriction_id: str, text: str, *, actor: str) -> App
             subject_id=restriction.subject_id,
             group_id=None,
             rule=Rule.APPEAL_OTHER.value,
-            # Somebody may be silenced wrongly while this waits.
-            priority=priority(
-                kind=CaseKind.APPEAL, harm=Harm.PSYCHOLOGICAL, severity=Severity.HIGH
-            ).value,
+            # Somebody may be silenced wrongly while this waits: a harm of its own.
+            harm=Harm.PSYCHOLOGICAL,
+            severity=Severity.MODERATE,
+            not_by=_decided_before(work, restriction),
             evidence=shown.for_appeal(
                 clause=CLAUSES[restriction.cause.clause],
                 proposal=_contested(statement.text, by=restriction.cause.by),
@@ -84,3 +84,11 @@ def _contested(statement: str, *, by: str) -> str:
     # Whoever decides must know whether they are that person themselves; they are refused anyway.
     who = "A person" if is_person(by) else "Software"
     return f"{who} laid this restriction. What the affected person was told:\n\n{statement}"
+
+
+def _decided_before(work: Writing, restriction: Restriction) -> list[str]:
+    """Everybody who took part in what is appealed against: laid it, or answered its case."""
+    cause = restriction.cause
+    answers = work.decisions.find(case_id=cause.case_id) if cause.case_id else []
+    people = [cause.by, *(one.decided_by for one in answers)]
+    return [one for one in dict.fromkeys(people) if is_person(one)]

@@ -1,20 +1,26 @@
 """Opening and ending cases. A pending case restricts nobody; past its time it lapses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from casework.gravity import Gravity, gravity_of, language_of, material_of, reach_of
+from casework.house import house_rules
 from casework.ids import new_id
 from casework.office import Office
-from policy.cases import Case, CaseKind, CaseState
-from policy.words import SubjectKind
+from policy.cases import AskedAbout, Case, CaseKind, CaseState
+from policy.service import rank
+from policy.words import Harm, Policy, Severity, SubjectKind
 from store import tables
 from store.work import Writing
 
 LAPSES_AFTER: Mapping[CaseKind, timedelta] = {
     CaseKind.ASSOCIATION: timedelta(days=14),
+    CaseKind.REAPPLICATION: timedelta(days=14),
     CaseKind.POST_HARM: timedelta(days=7),
     CaseKind.COORDINATION: timedelta(days=30),
+    CaseKind.ASSESSMENT: timedelta(days=30),
+    CaseKind.DESIGNATION: timedelta(days=30),
     CaseKind.SUSPENSION: timedelta(days=14),
     CaseKind.SUPPORT: timedelta(days=7),
     CaseKind.LEGAL: timedelta(days=365),
@@ -27,17 +33,35 @@ def open_case(
     work: Writing,
     *,
     kind: CaseKind,
-    subject_kind: SubjectKind,
+    subject_kind: SubjectKind | AskedAbout,
     subject_id: str,
     rule: str,
     evidence: dict[str, Any],
     group_id: str | None = None,
     probability: float | None = None,
-    priority: float = 0.0,
+    harm: Harm | None = None,
+    severity: Severity | None = None,
+    material: Severity | None = None,
+    policies: Iterable[Policy] = (),
+    imminent: bool = False,
+    places: Iterable[str] = (),
+    not_by: Iterable[str] = (),
+    sampling: float = 1.0,
     blind: bool = False,
     ref: str | None = None,
 ) -> Case:
-    """Open a case, unless the same question is open already: then that one, unchanged."""
+    """Open a case, unless the same question is open already: then that one, unchanged.
+
+    Args:
+        harm, severity: where they are left out, the gravest that the group was designated for.
+        material: how hard it is to look at; where it is left out, guessed from harm and severity.
+        policies: those in question, for reviewers who opted out of one.
+        places: those that whoever answers should know.
+        not_by: who decided before, and therefore does not answer.
+        sampling: with which probability the question was put to people at all.
+    """
+    known = gravity_of(work, group_id) if harm is None or severity is None else Gravity()
+    harm, severity = harm or known.harm, severity or known.severity
     case = Case(
         id=new_id("case"),
         kind=kind,
@@ -46,7 +70,16 @@ def open_case(
         group_id=group_id,
         ref=ref,
         probability=probability,
-        priority=priority,
+        harm=harm,
+        severity=severity,
+        material=material or material_of(harm, severity),
+        policies=tuple(policies),
+        imminent=imminent,
+        reach=reach_of(evidence),
+        lang=language_of(evidence),
+        places=tuple(place.casefold() for place in places) or known.places,
+        not_by=tuple(not_by),
+        sampling=sampling,
         blind=blind,
         opened_at=work.now,
         lapses_at=work.now + LAPSES_AFTER[kind],
@@ -56,7 +89,10 @@ def open_case(
     standing = work.cases.find(open_key=case.open_key)
     if standing:
         return standing[0]
-    return work.save(case, action="case.opened", why=rule)
+    ranked = rank(case, house_rules(work), work.now)
+    return work.save(
+        case.model_copy(update={"priority": ranked.value}), action="case.opened", why=rule
+    )
 
 
 def close_cases(work: Writing, *, group_id: str, why: str) -> int:

@@ -1,18 +1,19 @@
-"""What a person's decision leads to, each kind of case by its own rule, in the same transaction."""
+"""What a decided case leads to, each kind by its own rule, in the transaction that decides it."""
 
 from casework import dossier, enforce
 from casework import evidence as shown
 from casework.cases import open_case
 from casework.standing import standing_of
 from policy.appeals import AppealState
-from policy.at_risk import priority
 from policy.cases import Case, CaseKind, Decision
 from policy.findings import Finding
 from policy.lay import Periods
 from policy.lift import reverse
+from policy.opinions import Settled
 from policy.rules import Rule
 from policy.technical import check_may_close
 from policy.verdicts import (
+    AssessmentVerdict,
     AssociationChoice,
     AssociationVerdict,
     CoordinationVerdict,
@@ -24,32 +25,87 @@ from policy.verdicts import (
     SupportVerdict,
     Verdict,
 )
-from policy.words import Harm, Refusal, SubjectKind
+from policy.words import Policy, Refusal, Severity, SubjectKind
 from store.work import Writing
 
 GROUND_GONE = "review.ground_gone.v1"
 
 
 def carry_out(
-    work: Writing, case: Case, decision: Decision, verdict: Verdict, periods: Periods
+    work: Writing, case: Case, decision: Decision, outcome: Settled, periods: Periods
 ) -> None:
-    """Do what a decision asks for; limits last as `periods` say.
+    """Do what a decided case asks for; limits last as `periods` say.
+
+    Args:
+        decision: the answer that settled it.
+        outcome: what all answers come to.
 
     Raises:
-        Refusal: the policy forbids it; then the decision is not taken either.
+        Refusal: the policy forbids it; then the answer is not taken either.
     """
-    match verdict:
-        case AssociationVerdict():
-            _association(work, case, decision, verdict, periods)
-        case PostHarmVerdict():
-            _post_harm(work, case, decision, verdict)
-        case SecondLookVerdict(kind=CaseKind.SUSPENSION):
-            _suspension(work, case, decision, verdict)
-        case SecondLookVerdict():
+    match outcome.verdict:
+        case AssociationVerdict() as verdict:
+            second = outcome.seconded_by
+            _association(work, case, decision, verdict, seconded_by=second, periods=periods)
+        case PostHarmVerdict() as verdict:
+            _post_harm(work, case, decision, verdict, outcome.seconded_by)
+        case SecondLookVerdict(kind=CaseKind.SUSPENSION) as verdict:
+            _suspension(work, case, decision, verdict, outcome.seconded_by)
+        case SecondLookVerdict(kind=CaseKind.DESIGNATION) as verdict:
+            _designation(work, case, decision, verdict)
+        case SecondLookVerdict() as verdict:
             _appeal(work, case, decision, verdict)
-        case SupportVerdict() | CoordinationVerdict():
+        case SupportVerdict() | CoordinationVerdict() | AssessmentVerdict():
             # Kept as what a person found; helping and findings are other people's work.
             return
+
+
+def check_may_say(work: Writing, case: Case, verdict: Verdict) -> None:
+    """Check an answer that the policy never takes, at once and not only when it settles the case.
+
+    Raises:
+        Refusal: a proven case would be closed without action.
+    """
+    if (
+        isinstance(verdict, SecondLookVerdict)
+        and verdict.kind is CaseKind.SUSPENSION
+        and verdict.decision is SecondLook.REJECT
+        and case.gold is None
+    ):
+        ground = enforce.suspension_ground(work, case)
+        if isinstance(ground, Finding):
+            # Proven, it ends in action: where the proof is wrong, the finding is corrected first.
+            check_may_close(ground, work.restrictions.find(ground_ref=ground.id), work.now)
+
+
+def help_author(work: Writing, case: Case, verdict: Verdict) -> None:
+    """Send a person in crisis to support, on anybody's word: help waits for no second opinion."""
+    if isinstance(verdict, PostHarmVerdict) and verdict.author_needs_support:
+        open_case(
+            work,
+            kind=CaseKind.SUPPORT,
+            subject_kind=SubjectKind.POST,
+            subject_id=case.subject_id,
+            rule=Rule.SUPPORT_LANE.value,
+            severity=Severity.HIGH,
+            material=Severity.HIGH,
+            policies=(Policy.SELF_HARM,),
+            evidence=case.evidence,
+        )
+
+
+def concerns_protected(work: Writing, case: Case) -> bool:
+    """Whether the account that a case may restrict is on the protected list."""
+    account_id = _account_of(case)
+    entry = work.protected.get(account_id) if account_id else None
+    return entry is not None and entry.stands(work.now)
+
+
+def _account_of(case: Case) -> str | None:
+    if case.subject_kind is SubjectKind.ACCOUNT:
+        return case.subject_id
+    post = case.evidence.get("post")
+    return post.get("account") if isinstance(post, dict) else None
 
 
 def _association(
@@ -57,6 +113,8 @@ def _association(
     case: Case,
     decision: Decision,
     verdict: AssociationVerdict,
+    *,
+    seconded_by: str | None,
     periods: Periods,
 ) -> None:
     account_id, group_id = case.subject_id, _group_of(case)
@@ -69,10 +127,6 @@ def _association(
     designation = standing_of(work, group_id)
     if designation is None:
         raise Refusal(GROUND_GONE, f"group {group_id} is not designated any more")
-    first = work.decisions.get(case.ref) if case.ref else None
-    if first is None and _protected(work, account_id):
-        _second_look(work, case, decision)
-        return
     dossier.confirm_member(
         work, group_id, account_id, by=decision.decided_by, source=f"decision {decision.id}"
     )
@@ -83,29 +137,13 @@ def _association(
         group=work.groups.need(group_id),
         by=decision.decided_by,
         reason=decision.reason,
-        seconded_by=first.decided_by if first else None,
+        seconded_by=seconded_by,
         periods=periods,
         case_id=case.id,
         behaviour=enforce.shown_behaviour(case),
     )
     if verdict.primary_use is PrimaryUse.YES:
         _propose_suspension(work, case, decision, account_id)
-
-
-def _second_look(work: Writing, case: Case, decision: Decision) -> None:
-    """Ask another person the same question, without the first one's answer."""
-    open_case(
-        work,
-        kind=case.kind,
-        subject_kind=case.subject_kind,
-        subject_id=case.subject_id,
-        group_id=case.group_id,
-        rule=Rule.PERSON_PROTECTED.value,
-        probability=case.probability,
-        priority=case.priority,
-        evidence=case.evidence,
-        ref=decision.id,
-    )
 
 
 def _propose_suspension(work: Writing, case: Case, decision: Decision, account_id: str) -> None:
@@ -119,7 +157,9 @@ def _propose_suspension(work: Writing, case: Case, decision: Decision, account_i
         subject_id=account_id,
         group_id=case.group_id,
         rule=Rule.PERSON_SUSPENDS.value,
-        priority=priority(kind=CaseKind.SUSPENSION, harm=Harm.PSYCHOLOGICAL).value,
+        places=case.places,
+        # Whoever proposed it has made up their mind.
+        not_by=(*case.not_by, decision.decided_by),
         evidence=shown.for_second_look(
             case.evidence,
             account_id=account_id,
@@ -130,37 +170,46 @@ def _propose_suspension(work: Writing, case: Case, decision: Decision, account_i
     )
 
 
-def _suspension(work: Writing, case: Case, decision: Decision, verdict: SecondLookVerdict) -> None:
+def _suspension(
+    work: Writing,
+    case: Case,
+    decision: Decision,
+    verdict: SecondLookVerdict,
+    seconded_by: str | None,
+) -> None:
+    if verdict.decision is SecondLook.UPHOLD:
+        enforce.suspend(
+            work, case, by=decision.decided_by, reason=decision.reason, seconded_by=seconded_by
+        )
+
+
+def _designation(work: Writing, case: Case, decision: Decision, verdict: SecondLookVerdict) -> None:
+    proposal = work.designations.need(case.ref or "")
     if verdict.decision is SecondLook.CANNOT_TELL:
         return
-    ground, first_by = enforce.suspension_ground(work, case)
     if verdict.decision is SecondLook.REJECT:
-        if isinstance(ground, Finding):
-            # Proven, it ends in action: where the proof is wrong, the finding is corrected first.
-            check_may_close(ground, work.restrictions.find(ground_ref=ground.id), work.now)
+        declined = proposal.decline(by=decision.decided_by, reason=decision.reason, at=work.now)
+        work.save(declined, action="designation.declined", why=decision.reason)
         return
-    if first_by is None and _protected(work, case.subject_id):
-        _second_look(work, case, decision)
-        return
-    enforce.suspend(work, case, by=decision.decided_by, reason=decision.reason)
+    if proposal.signed is None:
+        raise Refusal(GROUND_GONE, f"designation {proposal.id} is signed by nobody any more")
+    in_force = proposal.second(
+        work.assessments.need(proposal.signed.assessment_id),
+        by=decision.decided_by,
+        reason=decision.reason,
+        at=work.now,
+    )
+    work.save(in_force, action="designation.designated", why=decision.reason)
 
 
-def _post_harm(work: Writing, case: Case, decision: Decision, verdict: PostHarmVerdict) -> None:
-    if verdict.author_needs_support:
-        open_case(
-            work,
-            kind=CaseKind.SUPPORT,
-            subject_kind=SubjectKind.POST,
-            subject_id=case.subject_id,
-            rule=Rule.SUPPORT_LANE.value,
-            priority=priority(kind=CaseKind.SUPPORT).value,
-            evidence=case.evidence,
-        )
+def _post_harm(
+    work: Writing,
+    case: Case,
+    decision: Decision,
+    verdict: PostHarmVerdict,
+    seconded_by: str | None,
+) -> None:
     if verdict.action is PostAction.REQUIRE_REMOVAL:
-        first = work.decisions.get(case.ref) if case.ref else None
-        if first is None and _protected(work, case.evidence["post"]["account"]):
-            _second_look(work, case, decision)
-            return
         enforce.require_removal(
             work,
             case,
@@ -168,7 +217,7 @@ def _post_harm(work: Writing, case: Case, decision: Decision, verdict: PostHarmV
             by=decision.decided_by,
             reason=decision.reason,
             decision_id=decision.id,
-            seconded_by=first.decided_by if first else None,
+            seconded_by=seconded_by,
         )
 
 
@@ -205,8 +254,3 @@ def _group_of(case: Case) -> str:
     if case.group_id is None:
         raise Refusal(GROUND_GONE, f"case {case.id} names no group")
     return case.group_id
-
-
-def _protected(work: Writing, account_id: str) -> bool:
-    entry = work.protected.get(account_id)
-    return entry is not None and entry.stands(work.now)

@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from casework import enforce
 from casework import evidence as shown
+from casework.brake import Allowance
 from casework.cases import open_case
+from policy.brake import Rate
 from policy.cases import Case, CaseKind, CaseState, Decision
 from policy.designation import Designation
 from policy.groups import Group
@@ -32,6 +34,8 @@ BLIND_SHARE_SHUT = 0.34
 """Of the cases of a group whose act lane is shut, this share is blind, so that it can open."""
 BLIND_SHARE_OPEN = 0.1
 """Of the accounts in or near an open lane, this share is reviewed blind, to keep it honest."""
+ABOUT_TIES = (CaseKind.ASSOCIATION.value, CaseKind.REAPPLICATION.value)
+"""Cases that ask whether an account belongs to a group, for the first time or again."""
 ASK_AGAIN = timedelta(days=30)
 """How long a person's answer on an account holds before new behaviour may bring it up again."""
 
@@ -58,6 +62,8 @@ class Circumstances:
     periods: Periods
     secret: bytes
     """Draws the blind sample: nobody outside can tell who is in it."""
+    rate: Rate = field(default_factory=Rate)
+    """How many accounts machines may limit for this group, before they stop by themselves."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Candidate:
     posts: Sequence[Post]
     profile: Account | None
     language_calibrated: bool
+    fresh: bool = True
+    """Whether it is measured for new posts of its own, not because the group is known better."""
 
 
 @dataclass
@@ -85,21 +93,32 @@ def follow_up(
 ) -> Mapping[Outcome, int]:
     """Keep the associations of some accounts and do what they lead to; how many came to what."""
     tally = Tally()
+    allowance = Allowance(work, here.group.id, here.rate)
     keys = [(one.association.account_id, here.group.id) for one in candidates]
     known = work.associations.get_many(keys)
     kept = {(one.account_id, one.group_id): one for one in known.values()}
     for candidate, key in zip(candidates, keys, strict=True):
-        association = candidate.association
-        if kept.get(key) != association and (key in kept or association.lane is not Lane.DISMISS):
-            work.save(association, action="association.scored", why=association.rule)
-        tally.add(_follow_up(work, here, candidate))
+        before = kept.get(key)
+        if before is not None and before.closed_at is not None and not candidate.fresh:
+            # Closed is closed until the account does something new.
+            tally.add(Outcome.NOTHING)
+            continue
+        outcome, held = _follow_up(work, here, candidate, allowance)
+        seen = work.now if candidate.fresh or before is None else before.seen_at
+        measured = candidate.association.model_copy(update={"seen_at": seen, "held": held})
+        if measured != before and (before or measured.lane is not Lane.DISMISS):
+            work.save(measured, action="association.scored", why=measured.rule)
+        tally.add(outcome)
     return tally.counts
 
 
-def _follow_up(work: Writing, here: Circumstances, candidate: Candidate) -> Outcome:
+def _follow_up(
+    work: Writing, here: Circumstances, candidate: Candidate, allowance: Allowance
+) -> tuple[Outcome, str | None]:
+    """What was done, and the rule that held the machine back, where one did."""
     association = candidate.association
     if association.lane is Lane.DISMISS:
-        return Outcome.NOTHING
+        return Outcome.NOTHING, None
     account_id = association.account_id
     restrictions = [
         one
@@ -107,13 +126,15 @@ def _follow_up(work: Writing, here: Circumstances, candidate: Candidate) -> Outc
         if one.ground.group_id == here.group.id
     ]
     if any(one.stands(work.now) for one in restrictions):
-        return Outcome.WAITING
+        return Outcome.WAITING, None
     answered = _last_answer(work, account_id, here.group.id)
     if answered is not None and not _ask_again(answered[1], candidate, restrictions, work.now):
-        return Outcome.WAITING
+        return Outcome.WAITING, None
     rule = _needs_person(work, here, candidate, answered)
     if rule is not None:
-        return _ask(work, here, candidate, rule, blind=_sampled(here, account_id))
+        blind = _sampled(here, account_id)
+        return _ask(work, here, candidate, rule, blind=blind, again=bool(restrictions)), None
+    allowance.check()
     try:
         enforce.limit(
             work,
@@ -129,13 +150,14 @@ def _follow_up(work: Writing, here: Circumstances, candidate: Candidate) -> Outc
                 language_calibrated=candidate.language_calibrated,
             ),
         )
-    except Refusal:
+    except Refusal as refusal:
         # What the policy refuses to a machine may still be asked of a person, but not here: an
         # overdue review or a shield holds for people who are asked by a machine, too.
-        return Outcome.HELD
+        return Outcome.HELD, refusal.rule
+    allowance.used()
     if _sampled(here, account_id):
-        _ask(work, here, candidate, SAMPLE, blind=True)
-    return Outcome.LIMITED
+        _ask(work, here, candidate, SAMPLE, blind=True, again=False)
+    return Outcome.LIMITED, None
 
 
 def _needs_person(
@@ -163,26 +185,33 @@ def _needs_person(
 
 
 def _ask(
-    work: Writing, here: Circumstances, candidate: Candidate, rule: str, *, blind: bool
+    work: Writing,
+    here: Circumstances,
+    candidate: Candidate,
+    rule: str,
+    *,
+    blind: bool,
+    again: bool,
 ) -> Outcome:
     association = candidate.association
     open_already = work.cases.count(
-        kind=CaseKind.ASSOCIATION.value,
+        kind=ABOUT_TIES,
         subject_id=association.account_id,
         group_id=here.group.id,
         state=CaseState.OPEN.value,
+        gold=None,
     )
     if open_already:
         return Outcome.WAITING
     open_case(
         work,
-        kind=CaseKind.ASSOCIATION,
+        kind=CaseKind.REAPPLICATION if again else CaseKind.ASSOCIATION,
         subject_kind=SubjectKind.ACCOUNT,
         subject_id=association.account_id,
         group_id=here.group.id,
         rule=rule,
         probability=association.probability,
-        priority=association.probability,
+        sampling=BLIND_SHARE_OPEN if rule == SAMPLE else 1.0,
         blind=blind,
         evidence=shown.for_association(
             rule=SAMPLE if blind else rule,
@@ -199,10 +228,11 @@ def _ask(
 
 def _last_answer(work: Writing, account_id: str, group_id: str) -> tuple[Case, Decision] | None:
     cases = work.cases.find(
-        kind=CaseKind.ASSOCIATION.value,
+        kind=ABOUT_TIES,
         subject_id=account_id,
         group_id=group_id,
         state=CaseState.DECIDED.value,
+        gold=None,
     )
     if not cases:
         return None

@@ -1,12 +1,17 @@
-"""Decisions: a person's answer to a case is taken once, frozen, and carried out in one transaction.
+"""Decisions: a person's answer to a case is taken once, frozen, and counted in one transaction.
 
 Whoever brings an answer (Label Studio, the API, the command line) brings a verdict that is complete
-and free of contradiction; here it is held against the case that it is about.
+and free of contradiction; here it is held against the case and the person that it is from. What
+the answers so far come to is opinions.py's of the policy: another person is asked, or the case is
+decided and what follows is carried out at once.
 """
 
-from casework.consequences import carry_out
+from casework.consequences import carry_out, check_may_say, concerns_protected, help_author
+from casework.opinions import said, second_share
+from casework.reviewers import check_may_answer
 from policy.cases import Case, CaseState, Decision
 from policy.lay import Periods
+from policy.opinions import Asks, settle
 from policy.people import require_person
 from policy.rules import Rule
 from policy.verdicts import Verdict, main_answer
@@ -16,7 +21,6 @@ from store.work import Writing
 OTHER_ROUND = "review.round.v1"
 OTHER_ANSWER = "review.source.v1"
 OTHER_KIND = "review.kind.v1"
-OTHER_PERSON = "review.other_person.v1"
 
 
 def decide(
@@ -31,7 +35,7 @@ def decide(
     periods: Periods,
     lead_time_s: float | None = None,
 ) -> Decision:
-    """Take one person's decision and carry it out.
+    """Take one person's answer; where the case is decided by it, carry out what follows.
 
     The same `source` handed in again gives the decision that it made, and changes nothing.
 
@@ -43,16 +47,18 @@ def decide(
     Raises:
         NotFound: there is no such case.
         Refusal: the source gave another answer before; the case is not open, in another round or
-            of another kind; the same person decided before where another has to; or the policy
-            forbids what the answer asks for.
+            of another kind; this person may not answer it; or the policy forbids what the answer
+            asks for.
     """
     taken = work.decisions.find(source=source)
     if taken:
         _check_same(taken[0], case_id, verdict)
         return taken[0]
     case = work.cases.need(case_id)
-    _check_fits(work, case, verdict, round_=round_, by=by)
+    _check_fits(case, verdict, round_=round_)
     require_person(by, verdict.reason or main_answer(verdict) + " answered")
+    check_may_answer(work, case, by)
+    check_may_say(work, case, verdict)
     decision = Decision(
         # One decision for each round of a case: the id itself forbids a second.
         id=f"decision_{case.id}_{case.round}",
@@ -67,12 +73,25 @@ def decide(
         lead_time_s=lead_time_s,
     )
     work.save(decision, action="decision.taken", why=verdict.reason)
-    work.save(
-        case.decide(at=work.now, why=f"{decision.answer} by {by}"),
-        action="case.decided",
-        why=decision.answer,
+    if case.gold is None:
+        help_author(work, case, verdict)
+    outcome = settle(
+        case,
+        said(work, case),
+        protected=concerns_protected(work, case),
+        share=second_share(work),
     )
-    carry_out(work, case, decision, verdict, periods)
+    if isinstance(outcome, Asks):
+        work.save(case.ask_another(answered_by=by), action="case.another_opinion", why=outcome.rule)
+        return decision
+    why = "no two agree on a restriction" if outcome.undecided else decision.answer
+    work.save(
+        case.decide(at=work.now, why=f"{why}, by {by} [{outcome.rule}]"),
+        action="case.decided",
+        why=why,
+    )
+    if case.gold is None and not outcome.undecided:
+        carry_out(work, case, decision, outcome, periods)
     return decision
 
 
@@ -85,13 +104,10 @@ def _check_same(taken: Decision, case_id: str, verdict: Verdict) -> None:
         )
 
 
-def _check_fits(work: Writing, case: Case, verdict: Verdict, *, round_: int, by: str) -> None:
+def _check_fits(case: Case, verdict: Verdict, *, round_: int) -> None:
     if case.state is not CaseState.OPEN:
         raise Refusal(Rule.CASE_OPEN, f"case {case.id} is already {case.state}")
     if round_ != case.round:
         raise Refusal(OTHER_ROUND, f"case {case.id} is in round {case.round}, not {round_}")
     if verdict.kind is not case.kind:
         raise Refusal(OTHER_KIND, f"case {case.id} asks about {case.kind}, not {verdict.kind}")
-    first = work.decisions.get(case.ref) if case.ref else None
-    if first is not None and first.decided_by.casefold() == by.casefold():
-        raise Refusal(OTHER_PERSON, f"{by} decided first; a second look is another person's")

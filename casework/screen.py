@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from casework import evidence as shown
 from casework.cases import open_case
 from models.routing import HARM_LANGUAGE, HARM_UNCALIBRATED, within_budget
-from policy.at_risk import SafetyLane, priority, safety_lane
+from policy.at_risk import SafetyLane, safety_lane
+from policy.care import SHOWN_FROM, gravity
 from policy.cases import CaseKind
 from policy.clauses import Clause
 from policy.harms import CLAUSE_OF, harms_of
 from policy.records import Post
 from policy.rules import Rule
 from policy.scores import PostScore
-from policy.words import Lane, Policy, SubjectKind
+from policy.words import Lane, Policy, Severity, SubjectKind
 from store import tables
 from store.work import Writing
 
@@ -121,7 +122,7 @@ def _seal(work: Writing, post: Post) -> None:
         subject_kind=SubjectKind.POST,
         subject_id=post.post_id,
         rule=Rule.LEGAL_LANE.value,
-        priority=priority(kind=CaseKind.LEGAL).value,
+        severity=Severity.HIGH,
         evidence={"sealed": True, "account_id": post.account_id},
     )
 
@@ -140,7 +141,10 @@ def _help(work: Writing, post: Post, score: PostScore) -> None:
         subject_kind=SubjectKind.POST,
         subject_id=post.post_id,
         rule=Rule.SUPPORT_LANE.value,
-        priority=priority(kind=CaseKind.SUPPORT, likelihood=score.policies[Policy.SELF_HARM]).value,
+        probability=score.policies[Policy.SELF_HARM],
+        severity=gravity(score.policies),
+        material=gravity(score.policies),
+        policies=_in_question(score),
         evidence=evidence,
     )
 
@@ -155,12 +159,11 @@ def _ask(work: Writing, post: Post, score: PostScore, threads: Mapping[str, Post
         subject_id=post.post_id,
         rule=score.rule,
         probability=score.policies[likeliest],
-        priority=priority(
-            kind=CaseKind.POST_HARM,
-            imminent_threat=_imminent(score),
-            harm=harms_of(likeliest)[0],
-            likelihood=score.policies[likeliest],
-        ).value,
+        harm=harms_of(likeliest)[0],
+        severity=gravity(score.policies),
+        material=gravity(score.policies),
+        policies=_in_question(score),
+        imminent=_imminent(score),
         evidence=shown.for_post(
             rule=score.rule,
             clause=CLAUSE_OF[harms_of(likeliest)[0]],
@@ -169,3 +172,7 @@ def _ask(work: Writing, post: Post, score: PostScore, threads: Mapping[str, Post
             score=score,
         ),
     )
+
+
+def _in_question(score: PostScore) -> list[Policy]:
+    return [policy for policy, likelihood in score.policies.items() if likelihood >= SHOWN_FROM]

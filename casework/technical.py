@@ -8,7 +8,6 @@ from casework import evidence as shown
 from casework.cases import open_case
 from casework.enforce import on_subject
 from casework.office import Office
-from policy.at_risk import priority
 from policy.cases import CaseKind
 from policy.findings import Coordination, Finding
 from policy.harms import harms_of
@@ -49,11 +48,9 @@ def _open(office: Office, finding: Finding, result: TechnicalResult, accounts: l
                 subject_id=account_id,
                 group_id=finding.group_id,
                 rule=result.rule,
-                priority=priority(
-                    kind=CaseKind.SUSPENSION,
-                    harm=harms_of(Policy.SPAM)[0],
-                    severity=Severity.MODERATE,
-                ).value,
+                harm=harms_of(Policy.SPAM)[0],
+                severity=Severity.MODERATE,
+                policies=(Policy.SPAM,),
                 evidence=_evidence(finding, result, account_id, profiles, posts),
                 ref=finding.id,
             )

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from policy.harms import harms_of
+from policy.at_risk import post_priority
 from policy.scores import PostScore
-from policy.words import Harm, Lane, Likelihood, Policy, Value
+from policy.words import Lane, Likelihood, Policy, Value
 
 Floats = NDArray[np.float64]
 
@@ -237,21 +237,6 @@ def route_association(
     return Lane.REVIEW, ASSOCIATION_SHUT if lane is Lane.ACT else ASSOCIATION_REVIEW
 
 
-# "When such conflicts arise, we prioritize physical and psychological safety."
-_WEIGHT: Mapping[Harm, float] = {Harm.PHYSICAL: 3.0, Harm.PSYCHOLOGICAL: 2.0, Harm.INFORMATIONAL: 1}
-
-
-def urgency(score: PostScore) -> float:
-    """How soon a person should see a post: the gravest form of harm times its likelihood."""
-    return max(
-        (
-            likelihood * max(_WEIGHT[harm] for harm in harms_of(policy))
-            for policy, likelihood in score.policies.items()
-        ),
-        default=0.0,
-    )
-
-
 def within_budget(
     scores: Sequence[PostScore], budget: int
 ) -> tuple[tuple[PostScore, ...], tuple[PostScore, ...]]:
@@ -261,5 +246,5 @@ def within_budget(
     """
     if budget < 0:
         raise ValueError(f"budget must not be negative: {budget}")
-    ordered = sorted(scores, key=urgency, reverse=True)
+    ordered = sorted(scores, key=lambda score: -post_priority(score).value)
     return tuple(ordered[:budget]), tuple(ordered[budget:])

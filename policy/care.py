@@ -64,12 +64,12 @@ def blur(case: Case) -> Blur:
     """What is blurred until asked for."""
     if is_severe(case):
         return Blur.ALL_POSTS
-    return Blur.SEVERE_POSTS if case.severity is Severity.MODERATE else Blur.NONE
+    return Blur.SEVERE_POSTS if case.material is Severity.MODERATE else Blur.NONE
 
 
 def is_severe(case: Case) -> bool:
     """Whether a case counts against the limits of severe material."""
-    return case.severity is Severity.HIGH or case.imminent
+    return case.material is Severity.HIGH or case.imminent
 
 
 def spared(

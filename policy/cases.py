@@ -80,7 +80,9 @@ class Case(Value):
     harm: Harm | None = None
     """The form of harm in question, where one is."""
     severity: Severity = Severity.LOW
-    """How grave it is if it is true: what the order, the blur and the care of reviewers go by."""
+    """How grave it is if it is true: the order goes by it."""
+    material: Severity = Severity.LOW
+    """How hard its material is to look at: the blur and the care of reviewers go by it."""
     policies: tuple[Policy, ...] = ()
     """The policies in question: a reviewer may have opted out of one."""
     imminent: bool = False
@@ -141,7 +143,6 @@ class Case(Value):
     def _end(self, state: CaseState, at: UtcDatetime, why: str) -> Self:
         self._check_open()
         return self.model_copy(update={"state": state, "ended_at": at, "ended_why": why})
-
 
     def _check_open(self) -> None:
         if self.state is not CaseState.OPEN:

@@ -27,6 +27,7 @@ class GoldItem(Value):
     rule: str
     harm: Harm | None
     severity: Severity
+    material: Severity
     policies: tuple[Policy, ...]
     lang: str
     places: tuple[str, ...]
@@ -67,6 +68,7 @@ class GoldItem(Value):
             rule=case.rule,
             harm=case.harm,
             severity=case.severity,
+            material=case.material,
             policies=case.policies,
             lang=case.lang,
             places=case.places,

@@ -15,6 +15,7 @@ from policy.cases import Case, CaseKind
 from policy.review_rules import ReviewRule
 from policy.roles import Role
 from policy.rule import NamedRule
+from policy.rules import Rule
 from policy.words import Id, Policy, Refusal, UtcDatetime, Value
 
 ANY = "*"
@@ -114,9 +115,7 @@ def barred(reviewer: Reviewer, case: Case) -> Barred | None:
         what = "a third opinion" if lead_only else f"a case of kind {case.kind}"
         return _barred(ReviewRule.REVIEWER_ROLE, f"{what} needs a {names}")
     if decided_before(case, reviewer.person):
-        return _barred(
-            ReviewRule.REVIEWER_OTHER, f"{reviewer.person} decided before; another person has to"
-        )
+        return Barred(rule=other_person(case), reason=f"{reviewer.person} decided before")
     if case.lang != UNKNOWN and not _has(reviewer.languages, (case.lang,)):
         return _barred(
             ReviewRule.REVIEWER_LANGUAGE, f"{reviewer.id} does not read the language {case.lang}"
@@ -126,6 +125,11 @@ def barred(reviewer: Reviewer, case: Case) -> Barred | None:
             ReviewRule.REVIEWER_PLACE, f"{reviewer.id} does not know {', '.join(case.places)}"
         )
     return None
+
+
+def other_person(case: Case) -> NamedRule:
+    """The rule by which whoever decided before does not answer a case."""
+    return Rule.APPEAL_OTHER if case.kind is CaseKind.APPEAL else ReviewRule.REVIEWER_OTHER
 
 
 def decided_before(case: Case, person: str) -> bool:
@@ -159,20 +163,22 @@ LEADS_ROUND = 3
 _CLOSEST_FIRST = (
     ReviewRule.REVIEWER_PLACE,
     ReviewRule.REVIEWER_LANGUAGE,
+    Rule.APPEAL_OTHER,
     ReviewRule.REVIEWER_OTHER,
     ReviewRule.REVIEWER_ROLE,
+    ReviewRule.ROSTER,
 )
 
 
-def _waits_for(rule: NamedRule, case: Case) -> str:
+def _waits_for(rule: str, case: Case) -> str:
     match rule:
         case ReviewRule.REVIEWER_PLACE:
             return f"waits for a reviewer who knows {', '.join(case.places)}"
         case ReviewRule.REVIEWER_LANGUAGE:
             return f"waits for a reviewer who reads {case.lang}"
-        case ReviewRule.REVIEWER_OTHER if case.round > 1:
+        case ReviewRule.REVIEWER_OTHER | Rule.APPEAL_OTHER if case.round > 1:
             return f"waits for a {_NTH.get(case.round, 'further')} reviewer"
-        case ReviewRule.REVIEWER_OTHER:
+        case ReviewRule.REVIEWER_OTHER | Rule.APPEAL_OTHER:
             return "waits for a reviewer who did not decide before"
     needed = [Role.LEAD] if case.round >= LEADS_ROUND else sorted(MAY_ANSWER[case.kind])
     return f"waits for a {' or '.join(needed)}"

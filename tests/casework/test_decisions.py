@@ -68,6 +68,16 @@ def open_cases(office: Office, **where: object) -> list[Case]:
         return work.cases.find(state=CaseState.OPEN.value, **where)
 
 
+def uphold(office: Office, desk: Desk, case: Case) -> None:
+    """Two people, neither of whom proposed it, see the same."""
+    desk.answer(case, UPHOLD, by="person:second reviewer")
+    assert RestrictionKind.SUSPEND_ACCOUNT not in {
+        one.kind for one in standing(office, case.subject_id)
+    }
+    [again] = open_cases(office, subject_id=case.subject_id)
+    desk.answer(again, UPHOLD, by="person:third reviewer")
+
+
 def test_associated_lays_every_limit_of_the_designation_and_says_why(
     office: Office, desk: Desk, ask: Ask
 ) -> None:
@@ -168,6 +178,7 @@ def test_a_protected_account_needs_another_person(office: Office, desk: Desk, as
     desk.answer(ask(REPORTER), YES)
     assert standing(office, REPORTER) == []
     [again] = open_cases(office, subject_id=REPORTER)
+    assert again.round == 2
 
     with pytest.raises(Refusal) as refused:
         desk.answer(again, YES)
@@ -198,7 +209,7 @@ def _associate(office: Office, account_id: str, posts: int, low: float) -> None:
     )
 
 
-def test_suspension_is_a_second_persons_and_only_for_primary_use(
+def test_suspension_is_two_other_peoples_and_only_for_primary_use(
     office: Office, desk: Desk, ask: Ask
 ) -> None:
     _associate(office, MEMBER, posts=22, low=0.7)
@@ -207,7 +218,7 @@ def test_suspension_is_a_second_persons_and_only_for_primary_use(
     assert case.kind is CaseKind.SUSPENSION
     with pytest.raises(Refusal):
         desk.answer(case, UPHOLD)
-    desk.answer(case, UPHOLD, by="person:second reviewer")
+    uphold(office, desk, case)
 
     [suspension] = [
         one for one in standing(office, MEMBER) if one.kind is RestrictionKind.SUSPEND_ACCOUNT
@@ -235,7 +246,7 @@ def test_a_proven_ring_ends_in_action(office: Office, desk: Desk) -> None:
         desk.answer(case, no)
     assert refused.value.rule == Rule.TECHNICAL_CLOSE
 
-    desk.answer(case, UPHOLD)
+    uphold(office, desk, case)
     [suspension] = standing(office, case.subject_id)
     assert suspension.kind is RestrictionKind.SUSPEND_ACCOUNT
     assert suspension.cause.clause == "coordination.technical.proven"
@@ -257,7 +268,11 @@ def test_removal_cites_the_gravest_rule_and_gives_one_strike(
         action=PostAction.REQUIRE_REMOVAL,
         reason="It abuses the judge by name.",
     )
-    decision = desk.answer(case, verdict)
+    desk.answer(case, verdict)
+    with office.store.reading() as work:
+        assert enforce.on_subject(work, SubjectKind.POST, f"{MEMBER}-01") == []
+    [case] = open_cases(office, subject_id=f"{MEMBER}-01")
+    decision = desk.answer(case, verdict, by="person:second reviewer")
     with office.store.reading() as work:
         [removal] = enforce.on_subject(work, SubjectKind.POST, f"{MEMBER}-01")
         [strike] = work.strikes.find(account_id=MEMBER)

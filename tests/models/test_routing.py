@@ -26,9 +26,9 @@ from models.routing import (
     route_association,
     route_post,
     rows_needed,
-    urgency,
     within_budget,
 )
+from policy.at_risk import post_priority
 from policy.scores import PostScore
 from policy.words import Harm, Lane, Policy
 
@@ -223,7 +223,8 @@ def test_the_gravest_come_first_and_none_is_lost() -> None:
         _score("leak", private_info=0.7),
     )
     today, later = within_budget([spam, threat, leak], 2)
-    assert [each.post_id for each in today] == ["threat", "leak"]
+    # Both endanger people, so the likelier one goes first; spam harms information alone.
+    assert [each.post_id for each in today] == ["leak", "threat"]
     assert [each.post_id for each in later] == ["spam"]
 
 
@@ -233,7 +234,7 @@ def test_budget_is_kept(likelihoods: list[float], budget: int) -> None:
     today, later = within_budget(scores, budget)
     assert len(today) == min(budget, len(scores))
     assert {each.post_id for each in today + later} == {each.post_id for each in scores}
-    assert all(urgency(a) >= urgency(b) for a in today for b in later)
+    assert all(post_priority(a).value >= post_priority(b).value for a in today for b in later)
 
 
 def test_a_negative_budget_is_refused() -> None:
