@@ -13,6 +13,7 @@ from cli import (
     designate,
     detect,
     doctor,
+    events,
     finding,
     group,
     incident,
@@ -72,6 +73,7 @@ app.add_typer(incident.app, name="incident", rich_help_panel="Case work")
 app.command("assess", rich_help_panel="Case work")(assess.assess)
 app.add_typer(designate.app, name="designate", rich_help_panel="Case work")
 app.add_typer(appeal.app, name="appeal", rich_help_panel="Case work")
+app.add_typer(events.app, name="events", rich_help_panel="Keeping")
 app.add_typer(audit.app, name="audit", rich_help_panel="Keeping")
 app.add_typer(key.app, name="key", rich_help_panel="Keeping")
 

@@ -45,6 +45,8 @@ def run(settings: Settings) -> None:
         supervisor.start(_part(settings, "service", ["serve"]))
         supervisor.start(_part(settings, "roll", ["roll", "--watch"]))
         supervisor.start(_part(settings, "reconciler", ["review", "sync", "--watch"]))
+        if settings.webhook_url is not None:
+            supervisor.start(_part(settings, "events", ["events", "push", "--watch"]))
         _await_ready(supervisor, settings, own_label_studio=own_label_studio)
         if not supervisor.stopping.is_set():
             _welcome(settings, installed)

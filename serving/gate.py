@@ -115,10 +115,6 @@ class KeyRequired:
         caller = keyring.remembered(key)
         if caller is not None:
             return caller
-        # Whoever tries keys out is slowed down before the store is asked.
-        wait = limits.strangers.wait_for(address, take=False)
-        if wait:
-            raise too_often(wait)
         try:
             caller = await run_in_threadpool(keyring.find, key)
         except StoreError:
@@ -130,7 +126,10 @@ class KeyRequired:
                 503, "the identity provider does not answer, so the token cannot be checked"
             ) from None
         if caller is None:
-            limits.strangers.wait_for(address)
+            # Only those who fail are slowed down: a good key behind the same address goes on.
+            wait = limits.strangers.wait_for(address)
+            if wait:
+                raise too_often(wait)
             raise Wrong(401, "this key or token is not known, not valid or was revoked")
         return caller
 

@@ -25,8 +25,8 @@ class Limiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def wait_for(self, name: str, *, take: bool = True) -> float:
-        """Seconds until `name` may ask; 0 where it may now, and then (with `take`) it has."""
+    def wait_for(self, name: str) -> float:
+        """Seconds until `name` may ask; 0 where it may now, and then it has."""
         if self._rate <= 0:
             return 0.0
         now = self._monotonic()
@@ -35,9 +35,8 @@ class Limiter:
             level = min(self._burst, level + (now - at) * self._rate)
             if level < 1.0:
                 return (1.0 - level) / self._rate
-            if take:
-                self._buckets[name] = (level - 1.0, now)
-                self._buckets.move_to_end(name)
-                while len(self._buckets) > _MOST:
-                    self._buckets.popitem(last=False)
+            self._buckets[name] = (level - 1.0, now)
+            self._buckets.move_to_end(name)
+            while len(self._buckets) > _MOST:
+                self._buckets.popitem(last=False)
         return 0.0

@@ -142,7 +142,6 @@ def test_a_bucket_fills_again() -> None:
     assert limiter.wait_for("a") == 0.5
     assert limiter.wait_for("b") == 0.0
     at[0] = 0.5
-    assert limiter.wait_for("a", take=False) == 0.0
     assert limiter.wait_for("a") == 0.0
     assert limiter.wait_for("a") == 0.5
     assert Limiter(0, 0).wait_for("a") == 0.0
