@@ -71,7 +71,7 @@ class Association(Value):
     rule: str
     model: str
     seen_at: UtcDatetime | None = None
-    """The newest post that was read: an association rests on recent behaviour."""
+    """When new posts of the account were last measured: it rests on recent behaviour."""
     held: str | None = None
     """The rule that kept a machine from acting on it, so that it is taken up again without one."""
     closed_at: UtcDatetime | None = None
