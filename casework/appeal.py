@@ -4,6 +4,8 @@ Source: Digital Services Act, Article 20. Open for 184 days from notice; decided
 not take the decision; a won appeal lifts at once.
 """
 
+from datetime import timedelta
+
 from casework import evidence as shown
 from casework.cases import open_case
 from casework.ids import new_id
@@ -42,6 +44,12 @@ def appeal(office: Office, restriction_id: str, text: str, *, actor: str) -> App
             now=work.now,
         )
         work.save(made, action="appeal.opened", why="a person objects")
+        if restriction.stands(work.now):
+            due = work.now + timedelta(days=office.settings.appeal_days)
+            contested = restriction.contest(due=due)
+            if contested != restriction:
+                why = f"it lifts at {due:%F %H:%M} unless the appeal is decided before"
+                work.save(contested, action="restriction.contested", why=why)
         open_case(
             work,
             kind=CaseKind.APPEAL,

@@ -2,6 +2,7 @@
 
 from casework import dossier, enforce
 from casework import evidence as shown
+from casework.appeal_outcome import tell_outcome
 from casework.cases import open_case
 from casework.standing import standing_of
 from policy.appeals import AppealState
@@ -54,7 +55,7 @@ def carry_out(
         case SecondLookVerdict(kind=CaseKind.DESIGNATION) as verdict:
             _designation(work, case, decision, verdict)
         case SecondLookVerdict() as verdict:
-            _appeal(work, case, decision, verdict)
+            _appeal(work, case, decision, verdict, periods)
         case SupportVerdict() | CoordinationVerdict() | AssessmentVerdict():
             # Kept as what a person found; helping and findings are other people's work.
             return
@@ -221,7 +222,9 @@ def _post_harm(
         )
 
 
-def _appeal(work: Writing, case: Case, decision: Decision, verdict: SecondLookVerdict) -> None:
+def _appeal(
+    work: Writing, case: Case, decision: Decision, verdict: SecondLookVerdict, periods: Periods
+) -> None:
     if verdict.decision is SecondLook.CANNOT_TELL:
         raise Refusal(Rule.APPEAL_STEP.value, "an appeal is upheld or overturned, not left")
     appeal = work.appeals.need(case.ref or "")
@@ -234,10 +237,16 @@ def _appeal(work: Writing, case: Case, decision: Decision, verdict: SecondLookVe
     )
     work.save(decided, action=f"appeal.{decided.state}", why=decision.reason)
     restriction = work.restrictions.need(appeal.restriction_id)
+    tell_outcome(work, decided, restriction)
     if decided.state is not AppealState.OVERTURNED:
+        settled = restriction.settle(at=work.now)
+        if settled != restriction:
+            work.save(settled, action="restriction.upheld", why=decision.reason)
         return
     account_id = restriction.subject_id if restriction.subject_kind is SubjectKind.ACCOUNT else None
-    lifted, shield = reverse(decided, restriction, account_id=account_id, at=work.now)
+    lifted, shield = reverse(
+        decided, restriction, account_id=account_id, at=work.now, shield_for=periods.shield
+    )
     if lifted != restriction:
         enforce.keep_lifted(work, lifted)
     if shield is not None:

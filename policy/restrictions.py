@@ -59,16 +59,36 @@ class Restriction(Value):
     """The person who lifted this one by hand: what they lifted, no machine lays again for a while;
     None where it fell with its ground."""
 
+    appeal_due: UtcDatetime | None = None
+    """When a limit ends because nobody decided the appeal against it in time."""
+
+    @property
+    def ends_at(self) -> UtcDatetime | None:
+        """When it ends by itself: by expiry, or because an appeal was left undecided."""
+        return min((at for at in (self.expires_at, self.appeal_due) if at), default=None)
+
     def stands(self, now: UtcDatetime) -> bool:
-        """Whether it holds at `now`: started, not expired, not lifted."""
+        """Whether it holds at `now`: started, not expired, not lifted, no appeal overdue."""
         if self.lifted_at is not None and self.lifted_at <= now:
             return False
-        return self.starts_at <= now and (self.expires_at is None or now < self.expires_at)
+        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)
 
     def ended_at(self, now: UtcDatetime) -> UtcDatetime | None:
         """When it stopped holding, by lifting or by expiry; None where it has not by `now`."""
-        ends = [at for at in (self.lifted_at, self.expires_at) if at is not None and at <= now]
+        ends = [at for at in (self.lifted_at, self.ends_at) if at is not None and at <= now]
         return min(ends, default=None)
+
+    def contest(self, *, due: UtcDatetime) -> Self:
+        """Let a limit end at `due` unless the appeal against it is decided before.
+
+        What has no end of its own (a suspension, a removal) is left as it is: those end by a
+        decision, and by that alone.
+        """
+        return self if self.expires_at is None else self.model_copy(update={"appeal_due": due})
+
+    def settle(self, *, at: UtcDatetime) -> Self:
+        """Take that end away again: the appeal was decided in time. What has ended stays so."""
+        return self if self.ended_at(at) else self.model_copy(update={"appeal_due": None})
 
     def lift(self, *, at: UtcDatetime, why: str, by: str | None = None) -> Self:
         """End it before its time.

@@ -94,7 +94,7 @@ def _restriction(restriction: Restriction) -> Columns:
         "ground_ref": restriction.ground.ref,
         "group_id": restriction.ground.group_id,
         "starts_at": restriction.starts_at,
-        "expires_at": restriction.expires_at,
+        "expires_at": restriction.ends_at,
         "lifted_at": restriction.lifted_at,
         "laid_by": restriction.cause.by,
     }

@@ -236,7 +236,7 @@ def _of(shown: Iterable[Restriction], statements: Mapping[str, str]) -> OnSubjec
                 ground=Stated.model_construct(kind=one.ground.kind, ref=one.ground.ref),
                 clause=one.cause.clause,
                 since=one.starts_at,
-                until=one.expires_at,
+                until=one.ends_at,
                 statement_id=statements.get(one.id),
             )
             for one in shown

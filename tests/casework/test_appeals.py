@@ -1,6 +1,7 @@
 """Appeals: opened in time, decided by another person, and won ones lift at once."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -78,3 +79,36 @@ def test_one_at_a_time_and_in_time(
     with pytest.raises(Refusal) as late:
         appeal(office, laid[1].id, "Too late.", actor="person:affected")
     assert late.value.rule == Rule.APPEAL_OPEN
+
+
+def test_a_limit_lifts_where_nobody_decides_in_time(
+    office: Office, desk: Desk, laid: list[Restriction], clock: TurnedClock
+) -> None:
+    """Read from the clock: no sweeper runs between the appeal and the look-up."""
+    appeal(office, laid[0].id, "I only asked a question.", actor="person:affected")
+    due = office.now() + timedelta(days=office.settings.appeal_days)
+
+    def found(at: datetime) -> set[str]:
+        return {one.id for one in office.store.lookups.one(SubjectKind.ACCOUNT, MEMBER, at)}
+
+    assert laid[0].id in found(due - timedelta(seconds=1))
+    # The others were not appealed against: they run to their own end.
+    assert found(due) == {one.id for one in laid[1:]}
+    clock.turn(days=office.settings.appeal_days)
+    assert standing(office, MEMBER) == laid[1:]
+    # Decided late: what has ended stays ended.
+    desk.answer(the_case(office), verdict(SecondLook.UPHOLD), by="person:second reviewer")
+    assert standing(office, MEMBER) == laid[1:]
+
+
+def test_decided_in_time_it_runs_to_its_own_end(
+    office: Office, desk: Desk, laid: list[Restriction], clock: TurnedClock
+) -> None:
+    appeal(office, laid[0].id, "I only asked a question.", actor="person:affected")
+    desk.answer(the_case(office), verdict(SecondLook.UPHOLD), by="person:second reviewer")
+    clock.turn(days=office.settings.appeal_days)
+    assert laid[0].id in {one.id for one in standing(office, MEMBER)}
+    with office.store.reading() as work:
+        told = [one.body for one in work.events.after(0, limit=1000) if "appeal_id" in one.body]
+    assert [one["outcome"] for one in told] == ["upheld"]
+    assert "The posts quote others." in told[0]["text"]
