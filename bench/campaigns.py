@@ -58,18 +58,26 @@ def plant(crowd: list[Row], plan: Plan, messages: list[str], seed: int) -> list[
     return [*rest.values(), *mine]
 
 
-def viral(crowd: list[Row], texts: list[str], seed: int, *, marked: bool) -> list[Row]:
+def viral(
+    crowd: list[Row], texts: list[str], seed: int, *, marked: bool, event: bool = False
+) -> list[Row]:
     """The crowd in which each of `texts` runs wild: 30 to 300 accounts of the crowd post it.
 
     Its sharers are drawn from the crowd by how much they post, its times from a rise of minutes
     and a decay of hours. `marked`: as reposts of one post; else each in words all but the same.
+    `event`: all run within the same three hours, among 600 accounts that were there.
     """
-    rng = np.random.default_rng([seed, len(texts)])
+    rng = np.random.default_rng([seed, len(texts), event])
     authors = [row["author"] for row in crowd]
     times = [row["publish_date"] for row in crowd]
     mine: list[Row] = []
+    kickoff: datetime = times[int(rng.integers(len(times)))]
+    if event:
+        authors = sorted(rng.choice(sorted(set(authors)), 600, replace=False).tolist())
     for number, text in enumerate(texts):
-        start: datetime = times[int(rng.integers(len(times)))]
+        start = times[int(rng.integers(len(times)))]
+        if event:
+            start = kickoff + timedelta(seconds=float(rng.uniform(0, 2 * 3600)))
         drawn = {authors[int(rng.integers(len(authors)))] for _ in range(rng.integers(30, 300))}
         for author in sorted(drawn):
             after = float(rng.gamma(2.0, 1800.0 * (1 + number % 4)))

@@ -1,12 +1,14 @@
 """False findings and power of `coordination.detect`, measured on real posts.
 
-    python bench/coordination_findings.py crowds   SHARED [--window 60]
-    python bench/coordination_findings.py permuted SHARED [--runs 100]
-    python bench/coordination_findings.py planted  SHARED [--window 3600]
+    python -m bench.coordination_findings crowds   SHARED [--on repost,url] [--window 60]
+    python -m bench.coordination_findings permuted SHARED [--runs 100]
+    python -m bench.coordination_findings planted  SHARED [--window 3600]
+    python -m bench.coordination_findings viral    SHARED [--window 3600]
 
 SHARED is the folder of real data (data/*.parquet, oracle/coordination). `crowds` prints every
 group found in crowds that share a topic or an event; `permuted` counts runs with any finding when
-times are shuffled; `planted` puts campaigns into real traffic and tells precision and recall.
+times are shuffled; `planted` puts campaigns into real traffic and tells precision and recall;
+`viral` puts texts there that run wild among unrelated accounts, and looks whether any is found.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from bench.campaigns import Plan, Row, plant, viral
 from coordination.detect import detect
 from coordination.result import DetectReport
 
@@ -33,37 +38,57 @@ POSTS = {
 SHARES = {
     "object": "object_id", "account": "account_id", "post": "content_id", "time": "timestamp_share",
 }  # fmt: skip
-LAYERS = ("repost", "text", "url", "hashtag_sequence")
 CROWDS = {
     "cricket": ("control_posts", "Control_IPLcricket"),
     "debate": ("control_posts", "Control_GOPdebate"),
     "ISIS-topic": ("control_posts", "Control_ISIStopic"),
     "Congress": ("control_congress_posts", "Control_Congress"),
 }
+TEXTS = ("text", "near_text")
+SIZES, SPREADS = (5, 20, 60), (30.0, 600.0, 3600.0, 86_400.0)
 
 
-def _crowd(shared: Path, name: str) -> pa.Table:
+def crowd(shared: Path, name: str) -> pa.Table:
+    """The posts of one crowd: post_id, author, content, publish_date (UTC)."""
     file, group = CROWDS[name]
     return duckdb.sql(
         "select post_id, author, content, publish_date from read_parquet($file) "
-        'where "group" = $group',
+        'where "group" = $group order by post_id',
         params={"file": str(shared / "data" / f"{file}.parquet"), "group": group},
     ).to_arrow_table()
 
 
-def _run(
-    table: pa.Table, fields: dict[str, str], on: tuple[str, ...], window: float
+def run(
+    table: pa.Table, fields: dict[str, str], on: tuple[str, ...], window: float, **more: Any
 ) -> DetectReport:
     with tempfile.TemporaryDirectory() as out:
         return detect(
-            table, on=on, window=timedelta(seconds=window), out=out, fields=fields, threads=1
+            table,
+            on=on,
+            window=timedelta(seconds=window),
+            out=out,
+            fields=fields,
+            threads=1,
+            **more,
         )
 
 
-def crowds(shared: Path, window: float) -> None:
+def messages(shared: Path, how_many: int = 500) -> list[str]:
+    """Real statements that the crowds to be planted in did not make: originals of Congress."""
+    file = str(shared / "data" / "control_congress_posts.parquet")
+    rows = duckdb.sql(
+        "select distinct content from read_parquet($file) where not starts_with(content, 'RT') "
+        "and not contains(content, 'http') and length(content) between 70 and 120 "
+        "order by md5(content) limit $limit",
+        params={"file": file, "limit": how_many},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def crowds(shared: Path, on: tuple[str, ...], window: float) -> None:
     for name in CROWDS:
         begin = time.perf_counter()
-        report = _run(_crowd(shared, name), POSTS, LAYERS, window)
+        report = run(crowd(shared, name), POSTS, on, window)
         print(
             f"{name}: {report.actions} actions, {report.accounts} accounts, {report.tested} pairs "
             f"tested, {report.significant} beyond chance, {len(report.concert)} findings, "
@@ -78,96 +103,156 @@ def crowds(shared: Path, window: float) -> None:
             )
 
 
-def permuted(shared: Path, window: float, runs: int) -> None:
-    """Times shuffled within each object, and over the whole table, in turn."""
+def permuted(shared: Path, runs: int) -> None:
+    """Times shuffled within each object and over the whole table (shares), over the table (posts).
+
+    Shuffled rounds are left out: they describe the chance level and decide nothing.
+    """
     path = shared / "oracle/coordination/russian_coord_tweets.csv.gz"
     shares = duckdb.sql(f"select * from read_csv('{path}') order by object_id").to_arrow_table()
     object_ = np.unique(shares["object_id"].to_pylist(), return_inverse=True)[1]
-    times = shares["timestamp_share"].to_numpy()
-    hit = {"within objects": 0, "over all rows": 0}
-    edges = dict.fromkeys(hit, 0)
-    for run in range(runs):
-        rng = np.random.default_rng(run)
-        for how in hit:
-            group = object_ if how == "within objects" else np.zeros_like(object_)
-            by_object = np.argsort(group, kind="stable")
-            drawn = np.lexsort((rng.random(len(group)), group))
+    one = np.zeros_like(object_)
+    crowds_ = {name: crowd(shared, name) for name in ("cricket", "debate")}
+    cases: list[tuple[str, pa.Table, np.ndarray, dict[str, str], tuple[str, ...], float]] = [
+        ("shares within objects, 60 s", shares, object_, SHARES, (), 60.0),
+        ("shares over all rows, 60 s", shares, one, SHARES, (), 60.0),
+        ("shares over all rows, 1 h", shares, one, SHARES, (), 3600.0),
+    ]
+    layers = ("repost", "url", *TEXTS)
+    for name, table in crowds_.items():
+        group = np.zeros(table.num_rows, dtype=np.int64)
+        cases.append((f"{name} over all rows, 60 s", table, group, POSTS, layers, 60.0))
+        cases.append((f"{name} over all rows, 1 h", table, group, POSTS, layers, 3600.0))
+    found = dict.fromkeys((case[0] for case in cases), 0)
+    edges = dict.fromkeys(found, 0)
+    for at in range(runs):
+        rng = np.random.default_rng(at)
+        for name, table, group, fields, on, window in cases:
+            column = fields.get("time", fields.get("created_at", ""))
+            times = table[column].to_numpy()
+            in_order = np.argsort(group, kind="stable")
             mixed = times.copy()
-            mixed[by_object] = times[drawn]
-            table = shares.set_column(3, "timestamp_share", pa.array(mixed))
-            report = _run(table, SHARES, (), window)
-            hit[how] += bool(report.concert)
-            edges[how] += bool(report.significant)
-        print(f"after {run + 1} runs: findings {hit}, any edge beyond chance {edges}", flush=True)
+            mixed[in_order] = times[np.lexsort((rng.random(len(group)), group))]
+            place = table.column_names.index(column)
+            report = run(
+                table.set_column(place, column, pa.array(mixed)), fields, on, window, rounds=0
+            )
+            found[name] += bool(report.concert)
+            edges[name] += bool(report.significant)
+        print(f"after {at + 1} runs: findings {found}; pairs beyond chance {edges}", flush=True)
 
 
 def planted(shared: Path, window: float) -> None:
-    """Campaigns of copied texts put into the cricket and debate crowds, members posting cover.
+    """Campaigns of edited copies inside the cricket and debate crowds, one at a time, then all.
 
-    Accounts found without any campaign count neither way: `crowds` lists them to be read.
+    Precision is over accounts that are not found in the same traffic without a campaign: `crowds`
+    lists those to be read. Counted as well: all others named, known or not.
     """
-    crowd = pa.concat_tables([_crowd(shared, "cricket"), _crowd(shared, "debate")])
-    rows = crowd.to_pylist()
-    bare = _run(crowd, POSTS, ("text",), window)
-    known = {name for one in bare.concert for name in one.account_ids}
-    print(f"without a campaign: {len(known)} accounts in {len(bare.concert)} findings", flush=True)
-    for size in (5, 20, 60):
-        for spread in (30, 600, 3600, 86_400):
-            rng = np.random.default_rng([size, spread])
-            mine = _campaign(rows, size, spread, rng)
-            report = _run(pa.Table.from_pylist(rows + mine), POSTS, ("text",), window)
-            members = {f"planted-{i}" for i in range(size)}
-            named = {name for one in report.concert for name in one.account_ids} - known
-            found = len(named & members)
-            precision = found / len(named) if named else float("nan")
+    rows, known = _traffic(shared, window)
+    texts = messages(shared)
+    for plan in _plans():
+        begin = time.perf_counter()
+        report = run(_table(plant(rows, plan, texts, seed=1)), POSTS, TEXTS, window, rounds=0)
+        named = _named(report)
+        mine = {name for name in named if name.startswith(f"{plan.name}-")}
+        new = named - mine - known
+        print(
+            f"window {window:g} s, {plan.size} accounts within {plan.spread:g} s, {plan.messages} "
+            f"messages, cover {plan.cover:g}: recall {len(mine) / plan.size:.2f}, precision "
+            f"{_share(len(mine), len(mine | new))} ({len(new)} new others, {len(named - mine)} "
+            f"others at all), {time.perf_counter() - begin:.1f} s",
+            flush=True,
+        )
+    together = rows
+    plans = [Plan(size, spread) for size in SIZES for spread in SPREADS]
+    for number, plan in enumerate(plans):
+        together = plant(together, plan, texts[number * 40 : number * 40 + 40], seed=2)
+    named = _named(run(_table(together), POSTS, TEXTS, window, rounds=0))
+    for plan in plans:
+        mine = {name for name in named if name.startswith(f"{plan.name}-")}
+        print(f"  all at once: {plan.name} recall {len(mine) / plan.size:.2f}")
+    mine = {name for name in named if name.startswith("planted-")}
+    print(
+        f"all twelve at once, window {window:g} s: precision "
+        f"{_share(len(mine), len(named - known | mine))} over new accounts, "
+        f"{_share(len(mine), len(named))} over all named"
+    )
+
+
+def _plans() -> Iterator[Plan]:
+    for size in SIZES:
+        for spread in SPREADS:
+            yield Plan(size, spread)
+        yield Plan(size, 3600.0, cover=4.0)
+        yield Plan(size, 3600.0, cover=0.0)
+        for count in (2, 3, 4, 5):
+            yield Plan(size, 3600.0, messages=count)
+
+
+def viral_texts(shared: Path, window: float) -> None:
+    """Fifteen viral texts in the same traffic, as reposts and as own texts, in three draws."""
+    rows, known = _traffic(shared, window, ("repost", *TEXTS))
+    texts = messages(shared)
+    for marked in (True, False):
+        for seed in range(3):
+            more = viral(rows, texts[15 * seed : 15 * seed + 15], seed, marked=marked)
+            report = run(_table(more), POSTS, ("repost", *TEXTS), window, rounds=0)
+            named = _named(report)
+            hit = sum(
+                any("viral/" in pair.post_id for pair in finding.pairs)
+                for finding in report.concert
+            )
             print(
-                f"{size} accounts within {spread} s: recall {found / size:.2f}, precision "
-                f"{precision:.2f} ({len(named - members)} others)",
+                f"window {window:g} s, {'reposts' if marked else 'own texts'}, draw {seed}: "
+                f"{len(more) - len(rows)} viral posts, {report.tested} pairs tested, "
+                f"{len(report.concert)} findings, {hit} with a viral text in it, "
+                f"{len(named - known)} new accounts named",
                 flush=True,
             )
 
 
-def _campaign(
-    rows: list[dict[str, object]], size: int, spread: int, rng: np.random.Generator
-) -> list[dict[str, object]]:
-    """Eight texts, each posted by most members within `spread`, and as many posts of cover."""
-    mine: list[dict[str, object]] = []
-    starts = rng.choice(len(rows), 8, replace=False)
-    for text, start in enumerate(starts):
-        for member in range(size):
-            if rng.random() < 0.8:
-                when = rows[start]["publish_date"] + timedelta(
-                    seconds=float(rng.uniform(0, spread))
-                )
-                what = f"made up slogan number {text} that every member was told to post today"
-                mine.append(_post(member, len(mine), what, when))
-            cover = rows[int(rng.integers(len(rows)))]
-            mine.append(_post(member, len(mine), cover["content"], cover["publish_date"]))
-    return mine
+def _traffic(
+    shared: Path, window: float, on: tuple[str, ...] = TEXTS
+) -> tuple[list[Row], set[str]]:
+    table = pa.concat_tables([crowd(shared, "cricket"), crowd(shared, "debate")])
+    report = run(table, POSTS, on, window, rounds=0)
+    known = _named(report)
+    print(
+        f"without a campaign: {len(known)} accounts in {len(report.concert)} findings", flush=True
+    )
+    return table.to_pylist(), known
 
 
-def _post(member: int, number: int, text: object, when: object) -> dict[str, object]:
-    return {
-        "post_id": f"planted-{number}", "author": f"planted-{member}", "content": text,
-        "publish_date": when,
-    }  # fmt: skip
+def _table(rows: list[Row]) -> pa.Table:
+    return pa.Table.from_pylist(rows)
+
+
+def _named(report: DetectReport) -> set[str]:
+    return {name for finding in report.concert for name in finding.account_ids}
+
+
+def _share(some: int, of: int) -> str:
+    return f"{some / of:.3f}" if of else "none named"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("what", choices=["crowds", "permuted", "planted"])
+    parser.add_argument("what", choices=["crowds", "permuted", "planted", "viral"])
     parser.add_argument("shared", type=Path)
     parser.add_argument("--window", type=float, help="seconds")
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--on", default="repost,text,near_text,url,hashtag_sequence")
     given = parser.parse_args()
     if given.what == "crowds":
-        crowds(given.shared, given.window or 60)
+        crowds(given.shared, tuple(given.on.split(",")), given.window or 60)
     elif given.what == "permuted":
-        permuted(given.shared, given.window or 60, given.runs)
-    else:
+        permuted(given.shared, given.runs)
+    elif given.what == "planted":
         planted(given.shared, given.window or 3600)
+    else:
+        viral_texts(given.shared, given.window or 3600)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from coordination.findings import NO_LAYER_DATA, TOO_FEW_OCCASIONS, Coordination
 from coordination.gather import clusters, membership
 from coordination.judge import MIN_GROUP, by_chance, judge, nothing
 from coordination.layer import MAX_PAIRS, Layer, meet
-from coordination.level import sample
+from coordination.level import MAX_ROUNDS, sample
 from coordination.nulls import run_tests
 from coordination.outputs import write_outputs
 from coordination.result import Cluster, DetectReport
@@ -53,6 +53,7 @@ def detect(
     threads: int | None = None,
     memory: str = "3GB",
     max_pairs: int = MAX_PAIRS,
+    rounds: int = MAX_ROUNDS,
     progress: Progress | None = None,
 ) -> DetectReport:
     """Find accounts that act in concert, with evidence, against chance.
@@ -66,6 +67,7 @@ def detect(
     out: a folder; edges.parquet, evidence.parquet, clusters.parquet, network.graphml and
     report.html are written into it, each whole or not at all.
     level: expected share of false edges among those reported (Benjamini-Hochberg).
+    rounds: shuffles, at most, that tell the chance level; they decide nothing.
 
     Raises InputError (a file, column or layer), EngineError, ValueError (a window).
     """
@@ -80,7 +82,7 @@ def detect(
             texts = near(opened, names)
             work = workspace(con, actions(opened, names, texts))
             notes = (texts.note,) if texts is not None and texts.note else ()
-            run = _Run(work, opened, names, windows, seed, level, max_pairs, tell, notes)
+            run = _Run(work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes)
             return run.report(Path(out))
         finally:
             con.disconnect()
@@ -115,6 +117,7 @@ class _Run:
     seed: int
     level: float
     max_pairs: int
+    rounds: int
     tell: Progress
     notes: tuple[str, ...]
 
@@ -126,7 +129,7 @@ class _Run:
         accounts = self.work.accounts.order_by("code").name.to_pyarrow().to_pylist()
         member = membership(reported, len(accounts), self.seed)
         self.tell("shuffling", 0.6)
-        samples = [sample(self.work, layer, member.of, self.seed) for layer in layers]
+        samples = [sample(self.work, layer, member.of, self.seed, self.rounds) for layer in layers]
         self.tell("judging", 0.8)
         seconds = [self.windows[name].total_seconds() for name in self.names]
         shuffles = [(inside, shuffled) for _, inside, shuffled in samples]

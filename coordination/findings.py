@@ -23,9 +23,10 @@ class Kind(StrEnum):
 
 LINKED = "coordination.technical.linkage/1"
 AUTOMATED = "coordination.technical.automation/1"
-BEYOND_CHANCE = "coordination.social.beyond_chance/1"
+BEYOND_CHANCE = "coordination.social.beyond_chance/2"
 AS_BY_CHANCE = "coordination.chance.not_rejected/1"
 TOO_FEW_ACCOUNTS = "coordination.insufficient.accounts/1"
+TOO_LOOSE = "coordination.insufficient.ties/1"
 TOO_FEW_OCCASIONS = "coordination.insufficient.occasions/1"
 NO_LAYER_DATA = "coordination.insufficient.layer/1"
 
@@ -41,12 +42,17 @@ RULES = {
         "lack the regular lag."
     ),
     BEYOND_CHANCE: (
-        "At least 3 accounts, joined by pairs that met more often than a shared audience gives, "
+        "At least 3 accounts, each joined to at least 2 others of them, by pairs that met more "
+        "often than a shared audience gives, "
         "and than shared moments give (or, on texts, that copied at least 3 which hardly anybody "
         "else wrote), with q at most the level set; no proof of common control or automation."
     ),
     AS_BY_CHANCE: "Pairs met repeatedly, and as often as the nulls give; this is no finding.",
     TOO_FEW_ACCOUNTS: "Two accounts met more often than chance gives; two are no group.",
+    TOO_LOOSE: (
+        "Accounts in a chain or a star: each link is beyond chance, but no 3 or more of them are "
+        "joined to 2 others each. Two who share a source look like that, and so do two pairs."
+    ),
     TOO_FEW_OCCASIONS: "No two accounts met on at least 2 occasions: there is nothing to test.",
     NO_LAYER_DATA: "The layer has no action with a time in this input.",
 }

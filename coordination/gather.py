@@ -78,7 +78,7 @@ def clusters(
                 number=len(found),
                 accounts=tuple(sorted(members[cluster])),
                 layers=layers,
-                edges=len(edges),
+                ties=_ties(edges, names),
                 pairs=tuple(inside[cluster]),
                 p_timing=float(edges.p_timing.min()),
                 p_audience=float(edges.p_audience.min()),
@@ -92,6 +92,11 @@ def clusters(
             )
         )
     return found
+
+
+def _ties(edges: Tested, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    both = zip(edges.source.tolist(), edges.target.tolist(), strict=True)
+    return tuple(sorted({(names[a], names[b]) for a, b in both}))
 
 
 def _sampled(

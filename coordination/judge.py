@@ -17,6 +17,7 @@ from coordination.findings import (
     LINKED,
     MAX_PAIRS_SHOWN,
     TOO_FEW_ACCOUNTS,
+    TOO_LOOSE,
     CoordinationFinding,
     Kind,
     PostPair,
@@ -32,6 +33,9 @@ MAX_HOLDERS = 10
 MIN_SEQUENCE = 5
 MAX_LAG_SPREAD_S = 2.0
 MIN_GROUP = 3
+MIN_TIES = 2
+"""Members of a group to whom each member must be joined beyond chance. One link alone says that two
+met; a person who copies one member of a ring is then not of the ring."""
 SPEAKING_TIMES = 0.05
 """Least p of a cluster's links under the timing null above which its times show nothing."""
 
@@ -45,7 +49,8 @@ def judge(
 
     `keys` are linkages (kind, key_hash, account_id) of the whole input; `clients` gives the client
     of posts that name one. Members with proof of common control or automation make technical
-    findings of their own; the cluster as a whole is social, unless the proof covers all of it.
+    findings of their own. Members that are each joined to MIN_TIES others are social together,
+    unless the proof covers all of them; without such members a cluster is no group.
     """
     found = []
     proven: set[str] = set()
@@ -61,11 +66,30 @@ def judge(
         proven |= members
     if proven >= set(cluster.accounts):
         return found
+    group = core(cluster.ties)
     if len(cluster.accounts) < MIN_GROUP:
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_ACCOUNTS, _two(cluster)))
-    else:
-        found.append(_finding(cluster, Kind.SOCIAL, BEYOND_CHANCE, _social(cluster)))
+    elif not group:
+        found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_LOOSE, _loose(cluster)))
+    elif not proven >= group:
+        found.append(_finding(cluster, Kind.SOCIAL, BEYOND_CHANCE, _social(cluster, group), group))
     return found
+
+
+def core(ties: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The members that are joined to at least MIN_TIES others of them (Seidman's k-core, 1983)."""
+    joined: dict[str, set[str]] = defaultdict(set)
+    for a, b in ties:
+        joined[a].add(b)
+        joined[b].add(a)
+    falling = [one for one, others in joined.items() if len(others) < MIN_TIES]
+    while falling:
+        one = falling.pop()
+        for other in joined.pop(one, ()):
+            joined[other].discard(one)
+            if len(joined[other]) < MIN_TIES:
+                falling.append(other)
+    return frozenset(joined)
 
 
 def by_chance(
@@ -210,10 +234,11 @@ def _words(layers: Sequence[str]) -> str:
     return ", ".join(layer.removeprefix("column:").replace("_", " ") for layer in layers)
 
 
-def _social(cluster: Cluster) -> str:
+def _social(cluster: Cluster, group: frozenset[str]) -> str:
+    inside = sum(p.account_id in group and p.other_account_id in group for p in cluster.pairs)
     return (
-        f"{len(cluster.accounts)} accounts shared the same {_words(cluster.layers)} within "
-        f"{cluster.window_s:g} s in {len(cluster.pairs)} pairs of posts, more often than a shared "
+        f"{len(group)} accounts shared the same {_words(cluster.layers)} within "
+        f"{cluster.window_s:g} s in {inside} pairs of posts, more often than a shared "
         f"audience and shared moments give (q at most {cluster.q:.2g} for each link). "
         f"{_without_times(cluster)}It does not show common control, automation, intent, or any "
         "harm; people who agree to act together look the same."
@@ -224,6 +249,14 @@ def _without_times(cluster: Cluster) -> str:
     if cluster.p_timing <= SPEAKING_TIMES:
         return ""
     return "The times alone do not show it: that hardly anybody else wrote these texts does. "
+
+
+def _loose(cluster: Cluster) -> str:
+    return (
+        f"{len(cluster.accounts)} accounts hang together on {_words(cluster.layers)} by single "
+        f"links beyond chance (q at most {cluster.q:.2g}), in a chain or a star. Two at a time "
+        "they met more often than chance gives; as a group they did not."
+    )
 
 
 def _two(cluster: Cluster) -> str:

@@ -48,15 +48,17 @@ class Level:
         return min(1.0, self.expected_edges / self.edges)
 
 
-def sample(work: Workspace, layer: Layer, cluster: Ints, seed: int) -> tuple[Level, Ints, Ints]:
-    """Shuffle one layer.
+def sample(
+    work: Workspace, layer: Layer, cluster: Ints, seed: int, most: int = MAX_ROUNDS
+) -> tuple[Level, Ints, Ints]:
+    """Shuffle one layer, in at most so many rounds.
 
     `cluster` gives, for each account number, its cluster or -1. Returns the level and, for each
     cluster, the pairs within it as seen, and as an array (rounds, clusters) when shuffled.
     """
     slots = layer.slots.select("row", "row_y").to_pyarrow()
     first, second = (slots[name].to_numpy() for name in ("row", "row_y"))
-    rounds = min(MAX_ROUNDS, BUDGET // max(len(first), 1))
+    rounds = min(most, BUDGET // max(len(first), 1))
     clusters = int(cluster.max(initial=-1)) + 1
     used = layer.rows.semi_join(layer.slots.select("object").distinct(), "object")
     used = used.inner_join(work.objects.rename(of="layer"), [("object", "code")])

@@ -7,8 +7,9 @@ pairs that met on at least MIN_OCCASIONS occasions. Because they were chosen by 
 null's p is taken given that choice: P(at least as many as seen) / P(at least MIN_OCCASIONS), which
 is a valid p for the pairs so chosen and needs no count of all pairs that were not. Both must fail:
 the p of a pair is max(audience, 2 · min(timing, pace)), for more than a shared audience AND more
-than shared moments. On texts there is a third way past shared moments (and 3 for 2): at least
-MIN_COPIED texts that mostly the pair's own circle wrote.
+than shared moments. On texts there is a third way past shared moments (and 3 for 2): meeting on at
+least MIN_COPIED texts that mostly the pair's own circle wrote, more often than a shared audience
+gives; what runs widely outside it does not count there (see `copying`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 
 from coordination.audience import audience_mean
 from coordination.chance import poisson_tail
+from coordination.copying import COPYING, MIN_COPIED, own_met
 from coordination.timing import timing
 
 if TYPE_CHECKING:
@@ -32,12 +34,6 @@ if TYPE_CHECKING:
 
 MIN_OCCASIONS = 2
 """One coincidence is never tested: it says nothing that a second would not have to repeat."""
-
-COPYING = frozenset({"text", "near_text"})
-"""Layers on which the same thing comes about by copying alone. Links, hashtags and reposts are
-passed on by any audience with one taste; a text of one's own is not."""
-MIN_COPIED = 3
-"""Texts that only the pair's circle wrote, from which on their copying tells by itself."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     if len(source) == 0:
         none = np.empty(0)
         return Tests(source, target, occasions, occasions, none, none, none, none)
-    moments = timing(work, layer, tested, seed, len(source))
+    moments = timing(work, layer, tested, seed)
     expected = audience_mean(layer, tested, len(source))
     p_own, given_own = _p(moments.own.tail, occasions)
     p_pace, given_pace = _p(moments.pace.tail, occasions)
@@ -79,7 +75,9 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     ways = [given_own, given_pace]
     if layer.name in COPYING:
         # Times cannot speak where the audience is the circle; that nobody else wrote it can.
-        ways.append(np.where(moments.circle_own >= MIN_COPIED, given_audience, 1.0))
+        own = own_met(layer, tested, moments.circles, len(source))
+        given_own = _p(lambda seen: poisson_tail(expected, seen), np.maximum(own, MIN_OCCASIONS))[1]
+        ways.append(np.where(own >= MIN_COPIED, given_own, 1.0))
     beyond_moments = np.minimum(1.0, len(ways) * np.min(ways, axis=0))
     return Tests(
         source=source,

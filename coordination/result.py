@@ -19,7 +19,8 @@ class Cluster:
     number: int
     accounts: tuple[str, ...]
     layers: tuple[str, ...]
-    edges: int
+    ties: tuple[tuple[str, str], ...]
+    """Its pairs of accounts beyond chance, each once, whatever the layers."""
     pairs: tuple[PostPair, ...]
     p_timing: float
     """Least p among its edges, timing null."""
@@ -33,6 +34,10 @@ class Cluster:
     stability: float
     window_s: float
     leaders: tuple[str, ...]
+
+    @property
+    def edges(self) -> int:
+        return len(self.ties)
 
     @property
     def started(self) -> datetime:

@@ -81,13 +81,12 @@ def _groups(texts: Sequence[str]) -> tuple[Words, NDArray[np.int64]]:
     wide = np.bincount(of, weights=is_wide(letters), minlength=len(texts)) * 2 > lengths
     size = np.minimum(np.where(wide, WIDE_LETTERS, LETTERS), lengths)
     hashed = np.zeros(len(letters), dtype=np.uint32)
+    padded = np.append(letters, np.zeros(LETTERS, dtype=np.uint32))
     with np.errstate(over="ignore"):
         for place in range(LETTERS):
             # Each text adds as many letters to a group as its own size asks for.
             more = place < size[of]
-            ahead = np.zeros_like(letters)
-            ahead[: len(letters) - place] = letters[place:]
-            step = hashed * np.uint32(0x01000193) + ahead
+            step = hashed * np.uint32(0x01000193) + padded[place : place + len(letters)]
             hashed = np.where(more, step, hashed)
     whole = np.arange(len(letters)) - begins[of] <= (lengths - size)[of]
     counts = np.bincount(of[whole], minlength=len(texts))

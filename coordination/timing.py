@@ -54,12 +54,12 @@ class Timing:
     """Times of those outside the pair's circle."""
     circle: Ints
     """The circle of each pair's two ends; below zero, and different for each, where they differ."""
-    circle_own: Ints
-    """Objects that both shared and that mostly the pair's own circle shared."""
+    circles: ir.Table
+    """account, circle: whom each tested account met repeatedly."""
 
 
-def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int, pairs: int) -> Timing:
-    """The timing null for each of so many tested pairs, in both its forms.
+def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> Timing:
+    """The timing null for each tested pair, in both its forms.
 
     `tested` has edge (0 …), source, target and occasions.
     """
@@ -74,12 +74,11 @@ def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int, pairs: in
     # One pair's worth of the layer's pace stands in for what outsiders do not show.
     pace = (outside_met + trials["pace"]) / (outside_pairs + 1)
     meetings = trials["na"] * trials["nb"]
-    theirs = trials["n_in"] >= CIRCLE * trials["n"]
     return Timing(
         own=Trials(np.minimum(1.0, meetings * own), edge),
         pace=Trials(np.minimum(1.0, meetings * pace), edge),
         circle=circle,
-        circle_own=np.bincount(edge[theirs], minlength=pairs),
+        circles=circles,
     )
 
 

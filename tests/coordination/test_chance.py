@@ -11,6 +11,7 @@ from scipy import stats
 
 from coordination.chance import (
     benjamini_hochberg,
+    benjamini_hochberg_within,
     permuted_within,
     poisson_binomial_tail,
 )
@@ -73,6 +74,35 @@ def test_benjamini_hochberg(p: list[float], tests: int, q: list[float]) -> None:
 def test_benjamini_hochberg_equals_scipy(p: list[float]) -> None:
     expected = stats.false_discovery_control(p)
     assert benjamini_hochberg(np.array(p), len(p)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("p", "group", "q"),
+    [
+        ([0.01, 0.02, 0.03], [5, 5, 5], [0.03, 0.03, 0.03]),
+        # The strong pair of another group lends no rank.
+        ([1e-9, 0.01], [1, 2], [2e-9, 0.02]),
+        ([0.02, 1e-9, 0.02], [2, 1, 2], [0.03, 3e-9, 0.03]),
+        ([0.9, 0.8, 1e-12], [1, 1, 1], [0.9, 0.9, 3e-12]),
+        ([], [], []),
+    ],
+)
+def test_ranks_count_within_the_group(p: list[float], group: list[int], q: list[float]) -> None:
+    got = benjamini_hochberg_within(np.array(p), np.array(group, dtype=np.int64), len(p))
+    assert got == pytest.approx(q, rel=1e-12)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 4)), min_size=1, max_size=40))
+def test_grouped_correction_equals_one_for_each_group(rows: list[tuple[float, int]]) -> None:
+    p = np.array([row[0] for row in rows])
+    group = np.array([row[1] for row in rows], dtype=np.int64)
+    got = benjamini_hochberg_within(p, group, len(p))
+    for one in np.unique(group):
+        mine = group == one
+        weighted = p[mine] * len(p) / mine.sum()
+        expected = stats.false_discovery_control(np.minimum(weighted, 1.0))
+        assert got[mine] == pytest.approx(expected)
+    assert np.all(got >= benjamini_hochberg(p, len(p)) - 1e-12)
 
 
 def test_permutations_stay_in_their_object_and_are_uniform() -> None:

@@ -1,6 +1,7 @@
 """Which rule a cluster meets: tables of literal cases."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
 
@@ -9,6 +10,7 @@ from coordination.findings import (
     BEYOND_CHANCE,
     LINKED,
     TOO_FEW_ACCOUNTS,
+    TOO_LOOSE,
     Kind,
     PostPair,
     techniques,
@@ -33,9 +35,13 @@ def _pair(number: int, lag: float, first: str = "a", second: str = "b") -> PostP
     )
 
 
-def _cluster(accounts: str, pairs: list[PostPair]) -> Cluster:
+def _cluster(
+    accounts: str, pairs: list[PostPair], ties: list[tuple[str, str]] | None = None
+) -> Cluster:
+    """Accounts of one letter each; all joined with all where no ties are given."""
+    joined = tuple(combinations(accounts, 2)) if ties is None else tuple(ties)
     return Cluster(
-        number=0, accounts=tuple(accounts), layers=("text",), edges=1, pairs=tuple(pairs),
+        number=0, accounts=tuple(accounts), layers=("text",), ties=joined, pairs=tuple(pairs),
         p_timing=1e-6, p_audience=1e-6, q=0.001, p_timing_cluster=None, p_error=None,
         p_audience_cluster=1e-6, stability=1.0, window_s=60.0, leaders=(),
     )  # fmt: skip
@@ -92,6 +98,25 @@ def test_linkage(
 ) -> None:
     found = judge(_cluster(accounts, SOME), keys, {})
     assert [(f.kind, f.rule, "".join(f.account_ids)) for f in found] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("accounts", "ties", "verdict"),
+    [
+        ("abc", ["ab", "bc"], (Kind.INSUFFICIENT, TOO_LOOSE, "abc")),
+        ("abcd", ["ab", "ac", "ad"], (Kind.INSUFFICIENT, TOO_LOOSE, "abcd")),
+        ("abc", ["ab", "bc", "ac"], (Kind.SOCIAL, BEYOND_CHANCE, "abc")),
+        # Who hangs on one member is not of the ring, nor who hangs on such a one.
+        ("abcdef", ["ab", "bc", "ac", "cd", "de", "ef"], (Kind.SOCIAL, BEYOND_CHANCE, "abc")),
+        ("abcd", ["ab", "bc", "cd", "da"], (Kind.SOCIAL, BEYOND_CHANCE, "abcd")),
+    ],
+)
+def test_a_group_is_who_is_joined_to_two_others(
+    accounts: str, ties: list[str], verdict: tuple[Kind, str, str]
+) -> None:
+    cluster = _cluster(accounts, SOME, [(a, b) for a, b in ties])
+    (found,) = judge(cluster, [], {})
+    assert (found.kind, found.rule, "".join(found.account_ids)) == verdict
 
 
 ONE_CLIENT = {f"{x}{n}": "poster 1.0" for x in "ab" for n in range(9)}

@@ -1,0 +1,53 @@
+"""Copying told from boilerplate: whose text is it that two accounts both posted?
+
+Share buttons, headlines, quotes and lyrics run far beyond any two accounts that posted them both;
+the messages of a campaign hardly leave it. So what tells, past shared moments, is only a text of
+which most posts come from the pair's own circle. Links, hashtags and reposts are passed on by any
+audience with one taste, and nothing of the kind is taken from them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import numpy as np
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from coordination.chance import Ints
+    from coordination.layer import Layer
+
+COPYING = frozenset({"text", "near_text"})
+"""Layers on which the same thing comes about by copying alone."""
+OWN = 0.5
+"""Share of a text's posts that come from a circle, from which on it is the circle's own; below,
+it is boilerplate to that circle."""
+MIN_COPIED = 3
+"""Own texts on which two accounts met, from which on their copying tells by itself."""
+
+
+def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> Ints:
+    """On how many texts of their own circle each tested pair met within the window, shape (pairs,).
+
+    `tested` has edge (0 …), source, target; `circles` account and circle. A pair between two
+    circles has no text of its own.
+    """
+    inside = layer.held.inner_join(circles, "account").group_by("object", "circle")
+    inside = inside.agg(n_in=lambda t: t.n.sum()).inner_join(layer.counts, "object")
+    own = inside.filter(inside.n_in >= OWN * inside.n).select("object", "circle")
+    ends = tested.inner_join(circles.rename(source="account", of_source="circle"), "source")
+    ends = ends.inner_join(circles.rename(target="account", of_target="circle"), "target")
+    ends = ends.filter(ends.of_source == ends.of_target)
+    ends = ends.select("edge", "source", "target", circle=ends.of_source)
+    met = layer.found.select(
+        "object",
+        source=ibis.least(layer.found.account, layer.found.account_y),
+        target=ibis.greatest(layer.found.account, layer.found.account_y),
+    )
+    met = met.inner_join(ends, ["source", "target"]).semi_join(own, ["object", "circle"])
+    counted = met.group_by("edge").agg(texts=met.object.nunique()).to_pyarrow()
+    found: Ints = np.zeros(pairs, dtype=np.int64)
+    found[counted["edge"].to_numpy()] = counted["texts"].to_numpy()
+    return found
