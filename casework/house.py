@@ -11,6 +11,8 @@ from policy.words import Refusal
 from store.work import Reading, Writing
 
 SETTING = "review.setting.v1"
+RANKED_AT = "review.ranked_at"
+"""The cursor of priorities.py: up to when ages were looked at."""
 
 
 def house_rules(work: Reading) -> HouseRules:
@@ -35,6 +37,8 @@ def change_rules(office: Office, changes: dict[str, Any], *, by: str, reason: st
                 f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
             )
             raise Refusal(SETTING, wrong) from None
+        # Service levels may be others now: all are ranked anew.
+        work.cursors.set(RANKED_AT, "")
         return work.save(rules, action="review_rules.changed", why=reason)
 
     return office.store.transact(do, actor=by, now=office.now())

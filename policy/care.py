@@ -50,6 +50,8 @@ class Served(Value):
     at: UtcDatetime
     """When it was served last."""
     severe: bool
+    skipped: bool = False
+    """Whether they would rather leave it to others."""
 
 
 def gravity(likelihoods: Mapping[Policy, Likelihood]) -> Severity:

@@ -1,0 +1,73 @@
+"""Cases that grow more urgent move up: ranks follow age, in quarters of the service level.
+
+Only cases that passed a quarter since the last look are read, so that a queue of ten thousand costs
+no more than what became more urgent in it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from casework.house import RANKED_AT, house_rules
+from casework.office import Office
+from policy.cases import Case, CaseKind, CaseState
+from policy.house import HouseRules
+from policy.service import IMMINENT, SERVICE, STEPS, rank
+from policy.words import UtcDatetime
+from store import tables
+from store.work import Reading, Writing
+
+ACTOR = "system:priorities"
+
+
+def reprioritise(office: Office) -> int:
+    """Rank anew what grew more urgent; how many cases moved. Asking again at once moves none."""
+    now = office.now()
+    with office.store.reading() as work:
+        if not _moved(work, now):
+            return 0
+
+    def do(work: Writing) -> int:
+        moved = _moved(work, work.now)
+        work.save_all(moved, action="case.ranked", why="its age against the service level")
+        work.cursors.set(RANKED_AT, work.now.isoformat())
+        return len(moved)
+
+    return office.store.transact(do, actor=ACTOR, now=now)
+
+
+def _moved(work: Reading, now: UtcDatetime) -> list[Case]:
+    rules = house_rules(work)
+    kept = work.cursors.get(RANKED_AT)
+    since = [_passed_a_step(rules, datetime.fromisoformat(kept), now)] if kept else []
+    moved = []
+    for case in work.cases.find(*since, state=CaseState.OPEN.value):
+        value = rank(case, rules, now).value
+        if value != case.priority:
+            moved.append(case.model_copy(update={"priority": value}))
+    return moved
+
+
+def _passed_a_step(rules: HouseRules, since: datetime, now: UtcDatetime) -> ColumnElement[bool]:
+    """Opened at a time for which a quarter of a service level ended between the two moments."""
+    cases = tables.cases.c
+    passed = []
+    for kind in CaseKind:
+        hours = rules.service_hours.get(kind)
+        usual = SERVICE[kind].total_seconds() if hours is None else hours * 3600
+        # Whether a life is in danger is no column: for all, the short level is looked at too.
+        for seconds in {usual, IMMINENT.total_seconds()}:
+            for step in range(1, STEPS + 1):
+                behind = seconds * step / STEPS
+                passed.append(
+                    and_(
+                        cases.kind == kind.value,
+                        cases.opened_at > _before(since, behind),
+                        cases.opened_at <= _before(now, behind),
+                    )
+                )
+    return or_(*passed)
+
+
+def _before(moment: datetime, seconds: float) -> datetime:
+    return datetime.fromtimestamp(moment.timestamp() - seconds, tz=moment.tzinfo)
