@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ibis
 
-from coordination.engine import micros
+from coordination.engine import micros, read_parts, read_text, unreadable, upload
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
-    from ibis.backends.duckdb import Backend
+    from ibis.backends.sql import SQLBackend
 
 Tabular: TypeAlias = "str | Path | pa.Table | ir.Table | Any"
 """A path (Parquet, CSV, a folder of Parquet, a lake), an Arrow table, an Ibis table, or a DuckDB
@@ -51,26 +51,29 @@ class Source:
 
 
 def open_source(
-    con: Backend,
+    con: SQLBackend,
     source: Tabular,
     *,
     fields: Mapping[str, str] | None = None,
     linkages: Tabular | None = None,
+    scratch: Path | None = None,
 ) -> Source:
     """Open a source under the contract's names.
+
+    `scratch` is a folder for tables that are handed to an engine other than DuckDB.
 
     `fields` maps a field of the contract to the column that holds it. With a field `object` (or a
     table that has columns object, account, post, time) the source is a table of shares.
     Raises InputError: no such file, no such column, no rows, an unreadable kind of file.
     """
-    table = _read(con, source, part="posts")
+    table = _read(con, source, "posts", scratch)
     columns = dict(fields or {})
     for field, column in columns.items():
         if column not in table.columns:
             raise InputError(
                 f"column {column!r} (for {field}) is not there; columns: {', '.join(table.columns)}"
             )
-    links = _linkages(con, source, linkages)
+    links = _linkages(con, source, linkages, scratch)
     if "object" in columns or set(SHARE_FIELDS) <= set(table.columns):
         shares = _named(table, SHARE_FIELDS, columns, required=SHARE_FIELDS)
         shares = shares.mutate(
@@ -89,19 +92,20 @@ def open_source(
     return Source(posts, None, links)
 
 
-def _linkages(con: Backend, source: Tabular, linkages: Tabular | None) -> ir.Table | None:
+def _linkages(
+    con: SQLBackend, source: Tabular, linkages: Tabular | None, scratch: Path | None
+) -> ir.Table | None:
     if linkages is None and isinstance(source, str | Path) and (Path(source) / "linkages").is_dir():
         linkages = source
     if linkages is None:
         return None
-    table = _named(
-        _read(con, linkages, part="linkages"), LINKAGE_FIELDS, {}, required=LINKAGE_FIELDS[:3]
-    )
+    found = _read(con, linkages, "linkages", scratch)
+    table = _named(found, LINKAGE_FIELDS, {}, required=LINKAGE_FIELDS[:3])
     seen = _time(table.observed_at) if "observed_at" in table.columns else ibis.null("int64")
     return table.mutate(observed_at=seen)
 
 
-def _read(con: Backend, source: Tabular, *, part: str) -> ir.Table:
+def _read(con: SQLBackend, source: Tabular, part: str, scratch: Path | None) -> ir.Table:
     if isinstance(source, str | Path):
         return _read_path(con, Path(source), part)
     if isinstance(source, ibis.Table):
@@ -111,7 +115,7 @@ def _read(con: Backend, source: Tabular, *, part: str) -> ir.Table:
     if source.num_rows == 0:
         raise InputError("the table has no rows")
     source = _without_null_types(source)
-    return con.create_table(ibis.util.gen_name(part), source, temp=True)
+    return upload(con, source, ibis.util.gen_name(part), scratch)
 
 
 def _without_null_types(table: pa.Table) -> pa.Table:
@@ -127,7 +131,7 @@ def _without_null_types(table: pa.Table) -> pa.Table:
     return table
 
 
-def _read_path(con: Backend, path: Path, part: str) -> ir.Table:
+def _read_path(con: SQLBackend, path: Path, part: str) -> ir.Table:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     if path.is_dir():
@@ -140,22 +144,18 @@ def _read_path(con: Backend, path: Path, part: str) -> ir.Table:
     if name.endswith(".parquet"):
         return _parquet(con, [path], path)
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
-        import duckdb
-
         try:
             # Ids are strings whatever digits they are made of: no column's type is guessed.
-            return con.read_csv(path, all_varchar=True, header=True)
-        except duckdb.Error as problem:
+            return read_text(con, path)
+        except unreadable() as problem:
             raise InputError(f"{path}: not readable as CSV: {_first_line(problem)}") from problem
     raise InputError(f"{path}: neither Parquet nor CSV by its name")
 
 
-def _parquet(con: Backend, files: list[Path], path: Path) -> ir.Table:
-    import duckdb
-
+def _parquet(con: SQLBackend, files: list[Path], path: Path) -> ir.Table:
     try:
-        return con.read_parquet([str(file) for file in files], union_by_name=True)
-    except duckdb.Error as problem:
+        return read_parts(con, files)
+    except unreadable() as problem:
         raise InputError(f"{path}: not readable as Parquet: {_first_line(problem)}") from problem
 
 
