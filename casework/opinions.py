@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from casework.house import house_rules
 from policy.cases import Case, Decision
-from policy.opinions import Said
+from policy.opinions import Said, is_blind
 from policy.verdicts import Verdict
 from policy.words import Value
 from store.work import Reading
@@ -50,6 +50,21 @@ def earlier(work: Reading, case: Case) -> list[EarlierOpinion]:
         for one in decisions_of(work, case)
         if one.round < case.round
     ]
+
+
+def shown_evidence(case: Case) -> dict[str, Any]:
+    """The evidence as whoever answers this round may see it: a blind one without the model's view.
+
+    The model speaks in its opinion, in the facts that it matched, and in what it marks in posts.
+    """
+    if not is_blind(case):
+        return dict(case.evidence)
+    shown = {key: part for key, part in case.evidence.items() if key not in {"opinion", "facts"}}
+    if "posts" in shown:
+        shown["posts"] = [
+            {**post, "matched": []} if isinstance(post, dict) else post for post in shown["posts"]
+        ]
+    return shown
 
 
 def second_share(work: Reading) -> float:

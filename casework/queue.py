@@ -84,7 +84,7 @@ def _counted(work: Reading, now: UtcDatetime) -> dict[str, object]:
     at = tables.decisions.c.at
     return {
         "waiting": {
-            kind: _waiting(work, kind, by_kind[kind], with_task[kind.value], rules=rules, now=now)
+            kind: _waiting(work, by_kind[kind], with_task[kind.value], rules=rules, now=now)
             for kind in CaseKind
             if by_kind[kind]
         },
@@ -97,7 +97,6 @@ def _counted(work: Reading, now: UtcDatetime) -> dict[str, object]:
 
 def _waiting(
     work: Reading,
-    kind: CaseKind,
     cases: list[Case],
     with_task: int,
     *,

@@ -84,12 +84,10 @@ def decide(
     if isinstance(outcome, Asks):
         work.save(case.ask_another(answered_by=by), action="case.another_opinion", why=outcome.rule)
         return decision
-    why = "no two agree on a restriction" if outcome.undecided else decision.answer
-    work.save(
-        case.decide(at=work.now, why=f"{why}, by {by} [{outcome.rule}]"),
-        action="case.decided",
-        why=why,
-    )
+    answer = None if outcome.undecided else decision.answer
+    why = f"{answer or 'no two agree on a restriction'}, by {by}"
+    decided = case.decide(at=work.now, why=why, answer=answer, rule=outcome.rule)
+    work.save(decided, action="case.decided", why=answer or outcome.rule)
     if case.gold is None and not outcome.undecided:
         carry_out(work, case, decision, outcome, periods)
     return decision

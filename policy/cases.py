@@ -105,6 +105,11 @@ class Case(Value):
     """What the reviewer is shown, frozen at opening."""
     ended_at: UtcDatetime | None = None
     ended_why: str | None = None
+    answer: str | None = None
+    """What it was decided with, by its machine value; None while it is open, and where no two
+    agreed on a restriction."""
+    settled_by: str | None = None
+    """The rule by which the answers came to that."""
 
     @property
     def open_key(self) -> str:
@@ -126,9 +131,12 @@ class Case(Value):
             update={"round": self.round + 1, "not_by": (*self.not_by, answered_by)}
         )
 
-    def decide(self, *, at: UtcDatetime, why: str) -> Self:
-        """End with a person's decision."""
-        return self._end(CaseState.DECIDED, at, why)
+    def decide(
+        self, *, at: UtcDatetime, why: str, answer: str | None = None, rule: str | None = None
+    ) -> Self:
+        """End with what people answered, and the rule that counted their answers."""
+        ended = self._end(CaseState.DECIDED, at, why)
+        return ended.model_copy(update={"answer": answer, "settled_by": rule})
 
     def lapse(self, *, at: UtcDatetime) -> Self:
         """End because nobody answered in time."""
