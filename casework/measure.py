@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,21 @@ from casework.act_lane import act_lane, blind_answers
 from casework.office import Office
 from casework.outcomes import Candidate
 from casework.scoring import BACKGROUND, activities
+from casework.standing import standing_of
+from intake.items import Kind
 from models.routing import Opened, Shut
 from policy.groups import Group
+from policy.scores import Association
 from policy.words import Value
+from store import tables
+from store.work import Reading
 
 if TYPE_CHECKING:
     from models.activity import AccountActivity
     from models.association import AssociationModel, Index
 
 GROWTH = 1.25
-"""When the confirmed members have grown by so much, everybody is measured anew."""
+"""When the confirmed members, or the posts in the lake, have grown by so much, it is all anew."""
 POSTS_READ = 200
 """The latest posts of an account that are read."""
 
@@ -28,7 +34,7 @@ Lane = Opened | Shut
 
 
 class Basis(Value):
-    """What the last pass over a group stood on; if it changed, everybody is measured anew."""
+    """What a pass over a group stands on; if it changed, everybody is measured anew."""
 
     head: int
     """How far into the lake it came."""
@@ -36,6 +42,12 @@ class Basis(Value):
     rest: str
     """A digest of what else is known of the group, the blind answers, and the model."""
     lane: str
+    holds: str = ""
+    """A digest of what may hold machines back; once it changes, what was held is taken up."""
+    background: tuple[str, ...] = ()
+    """The accounts that tell what is usual; drawn anew only when the lake has grown."""
+    posts: int = 0
+    """Posts in the lake when the background was drawn."""
 
     def newer_than(self, before: "Basis") -> bool:
         """Whether everybody has to be measured anew, not only those with new posts."""
@@ -48,6 +60,15 @@ class Basis(Value):
         )
 
 
+class Progress(Value):
+    """How far a pass over a group has come: one that was cut off goes on from there."""
+
+    basis: Basis
+    """What the pass stands on; on another one it begins anew."""
+    last: str
+    """The last account, in the order of ids, that was followed up."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """A group that is ready for accounts to be measured against it."""
@@ -58,7 +79,9 @@ class Measured:
     index: "Index"
     lane: Lane
     account_ids: Sequence[str]
-    """Who is to be measured in this pass."""
+    """Who is to be measured in this pass, by id."""
+    fresh: AbstractSet[str] | None
+    """Those of them with new posts; None for all."""
     basis: Basis
 
     @property
@@ -74,7 +97,7 @@ class Measured:
 
     def candidates(self, account_ids: Sequence[str]) -> list[Candidate]:
         """Some accounts, measured."""
-        accounts = _known(self.office, account_ids)
+        accounts = known_accounts(self.office, account_ids)
         scored = self.model.score(self.model.read(accounts), self.index, lane=self.lane)
         return [
             Candidate(
@@ -82,13 +105,22 @@ class Measured:
                 posts=activity.posts,
                 profile=activity.profile,
                 language_calibrated=association.lang in self.model.languages,
+                fresh=self.fresh is None or association.account_id in self.fresh,
             )
             for activity, association in zip(accounts, scored, strict=True)
         ]
 
 
-def measure(office: Office, group_id: str, before: Basis | None) -> Measured | None:
+def measure(
+    office: Office, group_id: str, before: Basis | None, doing: Progress | None = None
+) -> Measured | None:
     """Make ready to measure accounts against a group; None where nothing is new.
+
+    Args:
+        office: the office.
+        group_id: a designated group.
+        before: what the last whole pass stood on.
+        doing: how far a pass came that was cut off.
 
     Raises:
         ValueError: the group cannot be measured: no confirmed member has posts, say.
@@ -97,46 +129,98 @@ def measure(office: Office, group_id: str, before: Basis | None) -> Measured | N
     with office.store.reading() as work:
         group = work.groups.need(group_id)
         answers = blind_answers(work, group)
-    model_name = office.models.association.manifest.model
+        holds = _holds(work, group_id)
+        held = sorted(one.account_id for one in _held(work, group_id))
     basis = Basis(
         head=head,
         seeds=group.seeds,
-        rest=_digest(group, answers, model_name),
+        rest=_digest(group, answers, office.models.association.manifest.model),
         lane=before.lane if before else "",
+        holds=holds,
     )
-    if before is not None and head == before.head and not basis.newer_than(before):
+    take_up = before is not None and before.holds != holds and bool(held)
+    if before is not None and not take_up and head == before.head and not basis.newer_than(before):
         return None
-    model, index = office.models.association, _index(office, group, answers)
+    basis = _with_background(office, group, answers, basis, before)
+    model, index = office.models.association, index_of(office, group, basis.background)
     lane = _lane(office, model, index, answers)
     basis = basis.model_copy(update={"lane": lane.model_dump_json()})
     everybody = before is None or basis.newer_than(before)
-    account_ids = office.lake.active_after(0 if everybody or before is None else before.head)
-    return Measured(office, group, model, index, lane, account_ids, basis)
+    # Those with new posts are told from the others, for only they may have done something new.
+    fresh = None if before is None else set(office.lake.active_after(before.head))
+    found = office.lake.active_after(0) if everybody or fresh is None else sorted(fresh)
+    if take_up:
+        found = sorted({*found, *held})
+    if doing is not None and doing.basis == basis.model_copy(update={"head": doing.basis.head}):
+        # What came into the lake since that pass began is for the next one, which this head asks.
+        basis = doing.basis
+        found = [account for account in found if account > doing.last]
+    return Measured(office, group, model, index, lane, found, fresh, basis)
 
 
-def _lane(office: Office, model: "AssociationModel", index: "Index", answers: Answers) -> Lane:
-    read = model.read(_known(office, sorted(answers)))
-    scored = model.score(read, index, lane=act_lane({}, {}))
-    return act_lane(answers, {one.account_id: one.probability for one in scored})
+def index_of(office: Office, group: Group, background: Sequence[str]) -> "Index":
+    """The yardstick of a group, against a background of accounts."""
+    model = office.models.association
+    seeds = [account for account in known_accounts(office, group.seeds) if account.posts]
+    return model.index(group, model.read(seeds), model.read(known_accounts(office, background)))
 
 
-def _index(office: Office, group: Group, answers: Answers) -> "Index":
+def draw_background(office: Office, group: Group, answers: Answers) -> tuple[str, ...]:
+    """Accounts drawn from all that are not known to belong to the group, the same each time."""
     members = {member.account_id for member in group.members}
     known = members | {account for account, member in answers.items() if member}
     others = [account for account in office.lake.active_after(0) if account not in known]
-    drawn = sorted(others, key=lambda one: hashlib.sha256(one.encode()).digest())[:BACKGROUND]
-    model = office.models.association
-    seeds = [account for account in _known(office, group.seeds) if account.posts]
-    return model.index(group, model.read(seeds), model.read(_known(office, drawn)))
+    return tuple(
+        sorted(others, key=lambda one: hashlib.sha256(one.encode()).digest())[:BACKGROUND]
+    )
 
 
-def _known(office: Office, account_ids: Sequence[str]) -> list["AccountActivity"]:
+def known_accounts(office: Office, account_ids: Sequence[str]) -> list["AccountActivity"]:
+    """Accounts with their latest posts, profile and linkages."""
     return activities(
         account_ids,
         office.lake.posts_of(account_ids, limit=POSTS_READ),
         office.lake.accounts(account_ids),
         office.lake.linkages(account_ids),
     )
+
+
+def _lane(office: Office, model: "AssociationModel", index: "Index", answers: Answers) -> Lane:
+    read = model.read(known_accounts(office, sorted(answers)))
+    scored = model.score(read, index, lane=act_lane({}, {}))
+    return act_lane(answers, {one.account_id: one.probability for one in scored})
+
+
+def _with_background(
+    office: Office, group: Group, answers: Answers, basis: Basis, before: Basis | None
+) -> Basis:
+    posts = office.lake.counts()[Kind.POSTS]
+    known = {member.account_id for member in group.members}
+    known |= {account for account, member in answers.items() if member}
+    if (
+        before is not None
+        and posts < GROWTH * before.posts
+        and not known.intersection(before.background)
+    ):
+        return basis.model_copy(update={"background": before.background, "posts": before.posts})
+    drawn = draw_background(office, group, answers)
+    return basis.model_copy(update={"background": drawn, "posts": posts})
+
+
+def _held(work: Reading, group_id: str) -> list[Association]:
+    return work.associations.find(
+        tables.associations.c.held.is_not(None), group_id=group_id, closed_at=None
+    )
+
+
+def _holds(work: Reading, group_id: str) -> str:
+    """What may hold machines back just now: the designation as it stands, and pulled brakes."""
+    designation = standing_of(work, group_id)
+    told = [
+        designation and designation.model_dump_json(include={"state", "review_at", "measures"}),
+        *(one.id for one in work.brakes.find(released_at=None)),
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _digest(group: Group, answers: Answers, model: str) -> str:

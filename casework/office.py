@@ -10,6 +10,7 @@ from typing import Self
 from casework.keys import secret_ring
 from casework.scoring import Models
 from intake.lake import Lake
+from policy.brake import Rate
 from policy.clock import Clock
 from policy.lay import Periods
 from policy.settings import Settings
@@ -59,7 +60,15 @@ class Office:
     @property
     def periods(self) -> Periods:
         """How long limits last."""
-        return Periods(usual=timedelta(days=self.settings.limit_days))
+        return Periods(
+            usual=timedelta(days=self.settings.limit_days),
+            shield=timedelta(days=self.settings.shield_days),
+        )
+
+    @property
+    def rate(self) -> Rate:
+        """How many accounts machines may limit for one group."""
+        return Rate(accounts=self.settings.brake_accounts)
 
     def now(self) -> datetime:
         """The present moment, from the office's clock."""

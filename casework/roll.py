@@ -2,27 +2,35 @@
 
 Source: "We identify accounts associated with a group on an ongoing and rolling basis". Only what is
 new is taken: each group and the screening keep a mark of how far they came, moved on when all
-before it is done. A pass that was cut off does its last part again, which changes nothing twice.
+before it is done. A pass that was cut off goes on after its last part; two at once do some parts
+twice, which changes nothing twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from casework.cases import lapse_cases
-from casework.measure import Basis, measure
+from casework.measure import Basis, Progress, measure
 from casework.office import Office
 from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
+from casework.reassess import reassess_on_new_evidence
 from casework.screen import Screened, screen
 from casework.standing import all_standing
 from casework.technical import pursue_proven
+from casework.trends import block_trends
 from models.routing import Opened
 from policy.designation import Designation
+from policy.life_rules import LifeRule
 from policy.records import Post
+from policy.rolling import QUIET_AFTER, close_if_quiet
 from policy.words import Lane
+from store import tables
 from store.work import Writing
 
 CHUNK = 200
 """Accounts in one transaction: few enough that other writers never wait long."""
+READ = 2000
+"""Accounts whose posts are read at once: to find them is a look through the whole lake."""
 EARLIER_POSTS = 30
 """So many of an account's latest posts are screened when it comes under suspicion."""
 POSTS = 1000
@@ -30,7 +38,7 @@ POSTS = 1000
 
 _SCREENED = "roll.screened"
 
-Progress = Callable[[str, int, int], None]
+Tell = Callable[[str, int, int], None]
 """Told what is being done, how many are done, and how many there are."""
 
 
@@ -50,38 +58,81 @@ class RollReport:
     over_budget: int = 0
     suspensions_proposed: int = 0
     lapsed: int = 0
+    quiet: int = 0
+    """Associations closed, because their accounts were not seen for a while."""
+    reassessed: int = 0
+    """Designations and proposals that were assessed on new evidence."""
+    trends: int = 0
+    """Trends blocked as a group's own."""
+    shadowed: int = 0
+    """Accounts that a shadow looked at."""
     problems: list[str] = field(default_factory=list)
     """What kept a group from being scored; the others were."""
 
     @property
     def changed(self) -> bool:
         """Whether anything was done that is worth telling."""
-        return bool(self.accounts or self.posts or self.suspensions_proposed or self.lapsed)
+        return any(
+            (
+                self.accounts,
+                self.posts,
+                self.suspensions_proposed,
+                self.lapsed,
+                self.quiet,
+                self.reassessed,
+                self.trends,
+            )
+        )
 
 
-def roll(office: Office, progress: Progress | None = None) -> RollReport:
+def roll(office: Office, progress: Tell | None = None) -> RollReport:
     """One pass over all that is new. Safe to run twice, at once too, and to cut off anywhere."""
     report = RollReport()
     tell = progress or (lambda *_: None)
     report.lapsed = lapse_cases(office)
     report.suspensions_proposed = pursue_proven(office)
+    report.reassessed = reassess_on_new_evidence(office)
+    report.quiet = close_quiet(office)
     with office.store.reading() as work:
         designations = all_standing(work)
     for designation in designations:
         _roll_group(office, designation, report, tell)
+        report.trends += block_trends(office, designation)
     _screen_new(office, report, tell)
     return report
 
 
-def _roll_group(
-    office: Office, designation: Designation, report: RollReport, tell: Progress
-) -> None:
-    mark = f"roll.group.{designation.id}"
+def close_quiet(office: Office) -> int:
+    """Close the associations of accounts that were not seen for a while; how many."""
+    column = tables.associations.c
+    now = office.now()
+    due = (column.seen_at <= now - QUIET_AFTER, column.closed_at.is_(None))
+    closed = 0
+    while True:
+        with office.store.reading() as work:
+            if not work.associations.count(*due):
+                return closed
+
+        def do(work: Writing) -> int:
+            found = work.associations.find(*due, limit=CHUNK)
+            ended = [close_if_quiet(one, work.now) for one in found]
+            return work.save_all(ended, action="association.closed", why=LifeRule.QUIET)
+
+        closed += office.store.transact(do, actor="system:roll", now=now)
+
+
+def _roll_group(office: Office, designation: Designation, report: RollReport, tell: Tell) -> None:
+    mark, doing = f"roll.group.{designation.id}", f"roll.doing.{designation.id}"
     with office.store.reading() as work:
-        kept = work.cursors.get(mark)
+        kept, begun = work.cursors.get(mark), work.cursors.get(doing)
     before = Basis.model_validate_json(kept) if kept else None
     try:
-        measured = measure(office, designation.group_id, before)
+        measured = measure(
+            office,
+            designation.group_id,
+            before,
+            Progress.model_validate_json(begun) if begun else None,
+        )
     except ValueError as error:
         report.problems.append(str(error))
         return
@@ -94,24 +145,42 @@ def _roll_group(
         lane_open=isinstance(measured.lane, Opened),
         periods=office.periods,
         secret=office.secrets[0],
+        rate=office.rate,
     )
     accounts = measured.account_ids
-    for at in range(0, len(accounts), CHUNK):
-        tell(f"accounts against {measured.group.name}", at, len(accounts))
-        chunk = measured.candidates(accounts[at : at + CHUNK])
-        # First, so that a pass that is cut off between the two does not forget it.
-        _screen_suspects(office, designation.group_id, chunk, report)
-        _follow_chunk(office, here, chunk, report)
-    _move(office, mark, measured.basis.model_dump_json())
+    for first in range(0, len(accounts), READ):
+        tell(f"accounts against {measured.group.name}", first, len(accounts))
+        read = measured.candidates(accounts[first : first + READ])
+        for at in range(0, len(read), CHUNK):
+            chunk = read[at : at + CHUNK]
+            # First, so that a pass that is cut off between the two does not forget it.
+            _screen_suspects(office, designation.group_id, chunk, report)
+            came = Progress(basis=measured.basis, last=chunk[-1].association.account_id)
+            _follow_chunk(office, here, chunk, report, kept=(doing, came.model_dump_json()))
+            tell(f"accounts against {measured.group.name}", first + at, len(accounts))
+    _move(office, mark, measured.basis)
+    if begun or accounts:
+        office.store.transact(
+            lambda work: work.cursors.set(doing, ""), actor="system:roll", now=office.now()
+        )
 
 
 def _follow_chunk(
-    office: Office, here: Circumstances, chunk: Sequence[Candidate], report: RollReport
+    office: Office,
+    here: Circumstances,
+    chunk: Sequence[Candidate],
+    report: RollReport,
+    *,
+    kept: tuple[str, str],
 ) -> None:
+    def do(work: Writing) -> Mapping[Outcome, int]:
+        found = follow_up(work, here, chunk)
+        # In the same transaction: what is done is never done again after a kill.
+        work.cursors.set(*kept)
+        return found
+
     counts = office.store.transact(
-        lambda work: follow_up(work, here, chunk),
-        actor=f"model:{chunk[0].association.model}",
-        now=office.now(),
+        do, actor=f"model:{chunk[0].association.model}", now=office.now()
     )
     report.accounts += len(chunk)
     for outcome, count in counts.items():
@@ -139,7 +208,7 @@ def _screen_suspects(
         report.posts_again += len(posts[at : at + POSTS])
 
 
-def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:
+def _screen_new(office: Office, report: RollReport, tell: Tell) -> None:
     with office.store.reading() as work:
         parts = office.lake.parts_after(int(work.cursors.get(_SCREENED) or 0))
         if not parts:
@@ -159,7 +228,7 @@ def _screen_new(office: Office, report: RollReport, tell: Progress) -> None:
         if batch:
             _screen_batch(office, batch, associated, report)
         report.posts += part.rows
-        _move(office, _SCREENED, str(part.number))
+        _screened_to(office, part.number)
 
 
 def _screen_batch(
@@ -178,7 +247,19 @@ def _screen_batch(
     report.over_budget += done.over_budget
 
 
-def _move(office: Office, mark: str, to: str) -> None:
-    office.store.transact(
-        lambda work: work.cursors.set(mark, to), actor="system:roll", now=office.now()
-    )
+def _move(office: Office, mark: str, to: Basis) -> None:
+    def do(work: Writing) -> None:
+        kept = work.cursors.get(mark)
+        # Another pass may have come further meanwhile; a mark never goes back.
+        if kept is None or Basis.model_validate_json(kept).head <= to.head:
+            work.cursors.set(mark, to.model_dump_json())
+
+    office.store.transact(do, actor="system:roll", now=office.now())
+
+
+def _screened_to(office: Office, part: int) -> None:
+    def do(work: Writing) -> None:
+        if int(work.cursors.get(_SCREENED) or 0) < part:
+            work.cursors.set(_SCREENED, str(part))
+
+    office.store.transact(do, actor="system:roll", now=office.now())

@@ -161,6 +161,41 @@ class Lake:
         )
         return {row["post_id"]: Post.model_validate(row) for row in rows}
 
+    def posts_tagged(
+        self, tags: Sequence[str], *, since: datetime, until: datetime
+    ) -> dict[str, list[Post]]:
+        """The posts that bear each hashtag within a time, oldest first.
+
+        Tags are as intake keeps them: without their sign, case-folded.
+        """
+        rows = self._query(
+            Kind.POSTS,
+            """
+            SELECT found.* EXCLUDE (filename), wanted.id AS tagged FROM found
+            JOIN wanted ON list_contains(hashtags, wanted.id)
+            WHERE created_at >= $since AND created_at < $until
+            ORDER BY tagged, created_at, post_id
+            """,
+            wanted=tags,
+            parameters={"since": since, "until": until},
+        )
+        posts: dict[str, list[Post]] = {tag: [] for tag in tags}
+        for row in rows:
+            posts[row.pop("tagged")].append(Post.model_validate(row))
+        return posts
+
+    def active_between(self, since: datetime, until: datetime) -> list[str]:
+        """The accounts that posted within a time (`until` exclusive), sorted."""
+        rows = self._query(
+            Kind.POSTS,
+            """
+            SELECT DISTINCT account_id FROM found
+            WHERE created_at >= $since AND created_at < $until ORDER BY 1
+            """,
+            parameters={"since": since, "until": until},
+        )
+        return [row["account_id"] for row in rows]
+
     def accounts(self, account_ids: Sequence[str] | None = None) -> dict[str, Account]:
         """The latest snapshot of each account (of all, without ids).
 

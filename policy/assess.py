@@ -87,6 +87,8 @@ def assess_group(
         group_id=group.id,
         assessed_at=now,
         nature=nature,
+        questions=questions,
+        outlooks=tuple(views.values()),
         coordination=coordination,
         harms=harms,
         guard=_guard_result(applies, harms, kept, left_out),

@@ -13,8 +13,9 @@ from pydantic import Field, model_validator
 from policy.cause import LeftOut
 from policy.conflicts import ConflictResult
 from policy.coordinated import CoordinationResult
+from policy.questions import FourQuestions
 from policy.rules import Rule
-from policy.severity import HarmAssessment
+from policy.severity import HarmAssessment, Outlook
 from policy.words import Harm, Id, Nature, Severity, UtcDatetime, Value
 
 SEVERAL_MODERATE = 2
@@ -52,6 +53,10 @@ class Assessment(Value):
     assessed_at: UtcDatetime
     nature: Nature | None = None
     """What a person judged the group to be; None while nobody has, and the guard applies."""
+    questions: FourQuestions | None = None
+    """The answers that it was made with; new evidence is assessed with the same ones."""
+    outlooks: tuple[Outlook, ...] = ()
+    """People's views of how likely more harm is, that it was made with."""
     coordination: CoordinationResult
     harms: tuple[HarmAssessment, ...] = Field(min_length=3, max_length=3)
     """Physical, psychological, informational, in that order."""

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     """Where the head of the audit log is kept outside the database; else in the data folder."""
     limit_days: int = Field(default=30, ge=1, le=90)
     """How long limits last before they expire by themselves."""
+    shield_days: int = Field(default=90, ge=1, le=365)
+    """How long a won appeal keeps machines from an account."""
+    brake_accounts: int = Field(default=1000, ge=1)
+    """So many accounts may machines limit for one group within a day; then they stop."""
     public_url: str | None = None
     """Where people reach the service from outside, for links in notices; else host and port."""
     rate_limit: int = Field(default=1000, ge=0, le=100_000)

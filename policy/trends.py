@@ -10,6 +10,7 @@ those whom it belongs to are many and speak of other things.
 from pydantic import Field
 
 from policy.life_rules import LifeRule
+from policy.reapply import Seen
 from policy.scores import Share
 from policy.words import Id, Likelihood, Value
 
@@ -33,8 +34,8 @@ class TrendFacts(Value):
     associated_accounts: int = Field(ge=0)
     nearness: Likelihood
     """Median over accounts of the mean cosine of their posts to the nearest narrative."""
-    post_ids: tuple[Id, ...] = ()
-    """The newest posts of associated accounts: the evidence."""
+    evidence: tuple[Seen, ...] = ()
+    """The newest posts of associated accounts."""
 
 
 class TrendResult(Value):
