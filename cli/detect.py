@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import method as peers
 from cli.columns import Map, parsed
 from cli.edge import AsJson, Failed, emit, office, settings
 
@@ -51,6 +52,14 @@ def detect(
         typer.Option(help="Keep the findings in this group's dossier.", show_default=False),
     ] = None,
     column_map: Map = "",
+    method: peers.Name = "concert",
+    min_participation: peers.MinParticipation = 2,
+    loops: peers.Loops = False,
+    edge_weight: peers.EdgeWeight = None,
+    fast: peers.Fast = None,
+    subgraph: peers.Subgraph = 0,
+    network: peers.Network = "co-retweet",
+    min_weight: peers.MinWeight = 1,
     as_json: AsJson = False,
 ) -> None:
     """Find accounts that act in concert, with evidence, and test it against chance.
@@ -58,18 +67,37 @@ def detect(
     Writes edges.parquet, evidence.parquet, clusters.parquet, network.graphml and report.html. A
     finding says what it shows and what it does not; "insufficient data" is an answer.
 
+    With --method coortweet or cnt it writes edges.parquet alone, by that tool's rules.
+
     Example: concert detect lake --on repost,url --window 60s,url=10m --out out
     """
     layers = [part.strip() for part in on.split(",") if part.strip()]
     windows = _windows(window, layers)
 
-    from cli.progress import bars
-    from coordination.detect import detect as run
-
     fields = parsed(column_map)
     path = settings().lake if source == "lake" else Path(source)
     if source == "lake" and not (path / "posts").is_dir():
         raise Failed(f"{path}: the lake holds no posts yet: concert ingest brings them in")
+    if method != "concert":
+        from coordination.method import Method
+
+        asked = Method(
+            name=method,
+            window=peers.one_window(windows),
+            min_participation=min_participation,
+            loops=loops,
+            edge_weight=edge_weight,
+            fast=None if fast is None else _span(fast, "--fast"),
+            subgraph=subgraph,
+            network=network,
+            min_weight=min_weight,
+        )
+        peers.write_network(path, asked, out=out, engine=engine, fields=fields, as_json=as_json)
+        return
+
+    from cli.progress import bars
+    from coordination.detect import detect as run
+
     with bars() as tell:
         report = run(
             path,
@@ -115,14 +143,14 @@ def _windows(text: str, layers: list[str]) -> timedelta | dict[str, timedelta]:
     return {layer: own.get(layer, usual or timedelta(0)) for layer in layers}
 
 
-def _span(text: str) -> timedelta:
+def _span(text: str, option: str = "--window") -> timedelta:
     found = _SPAN.fullmatch(text.strip())
     try:
         if found:
             return timedelta(seconds=float(found[1]) * _UNITS[found[2] or ""])
     except OverflowError:
         pass
-    raise typer.BadParameter(f"{text!r} is no span such as 60s, 10m or 1h", param_hint="--window")
+    raise typer.BadParameter(f"{text!r} is no span such as 60s, 10m or 1h", param_hint=option)
 
 
 def _told(report: "DetectReport", out: Path) -> str:
