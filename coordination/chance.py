@@ -105,11 +105,11 @@ def benjamini_hochberg_within(p: Floats, group: Ints, tests: float) -> Floats:
     starts = np.flatnonzero(np.diff(group[order], prepend=group[order[0]] - 1))
     sizes = np.diff(np.append(starts, len(p)))
     rank = np.arange(len(p)) - np.repeat(starts, sizes) + 1
-    ranked = np.minimum(p[order] * max(tests, len(p)) / rank, 1.0)
+    ranked: Floats = np.minimum(p[order] * max(tests, len(p)) / rank, 1.0)
     for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
         own = ranked[start : start + size]
         own[:] = np.minimum.accumulate(own[::-1])[::-1]
-    q = np.empty_like(ranked)
+    q: Floats = np.empty_like(ranked)
     q[order] = ranked
     return q
 

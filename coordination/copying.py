@@ -14,10 +14,13 @@ import ibis
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
 
     from coordination.chance import Ints
     from coordination.layer import Layer
+    from coordination.workspace import Workspace
 
 COPYING = frozenset({"text", "near_text"})
 """Layers on which the same thing comes about by copying alone."""
@@ -26,6 +29,22 @@ OWN = 0.5
 it is boilerplate to that circle."""
 MIN_COPIED = 3
 """Own texts on which two accounts met, from which on their copying tells by itself."""
+
+
+def audience(
+    work: Workspace, layers: Sequence[Layer], shown: ir.Table
+) -> dict[tuple[str, str], int]:
+    """How many accounts posted each text in `shown` (layer, object), on the layers of texts."""
+    found: dict[tuple[str, str], int] = {}
+    for layer in layers:
+        if layer.name not in COPYING:
+            continue
+        told = work.objects.filter(work.objects.layer == layer.name)
+        told = told.semi_join(shown.filter(shown.layer == layer.name), [("name", "object")])
+        held = layer.held.inner_join(told.select(object="code", name="name"), "object")
+        counted = held.group_by("name").agg(accounts=held.account.nunique()).to_pyarrow()
+        found |= {(layer.name, row["name"]): row["accounts"] for row in counted.to_pylist()}
+    return found
 
 
 def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> Ints:

@@ -13,6 +13,7 @@ import numpy as np
 
 from coordination.actions import SHARES_LAYER, actions, near, shared_keys, without_time
 from coordination.clusters import partition
+from coordination.copying import audience
 from coordination.engine import connect
 from coordination.evidence import evidence, read_pairs, told
 from coordination.findings import NO_LAYER_DATA, TOO_FEW_OCCASIONS, CoordinationFinding, Kind
@@ -195,7 +196,8 @@ class _Run:
                 for row in linked.to_pyarrow().to_pylist()
             ]
         clients = told(self.source, "client", shown)
-        findings = [one for cluster in found for one in judge(cluster, keys, clients)]
+        posted = audience(self.work, layers, shown)
+        findings = [one for cluster in found for one in judge(cluster, keys, clients, posted)]
         findings.sort(key=lambda finding: list(Kind).index(finding.kind))
         return findings + self._chance(tested, accounts) + self._too_little(layers, tested)
 

@@ -78,7 +78,7 @@ def candidates(keys: NDArray[np.uint32]) -> tuple[Ints, Ints, int]:
     Returns both rows of each pair, and how many rows lay in a run of more than MAX_BUCKET.
     """
     rows = len(keys)
-    codes = [np.empty(0, dtype=np.int64)]
+    codes: list[Ints] = [np.empty(0, dtype=np.int64)]
     crowded = np.zeros(rows, dtype=bool)
     for band in range(keys.shape[1]):
         order = np.argsort(keys[:, band], kind="stable")

@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 LINKED = "coordination.technical.linkage/1"
-AUTOMATED = "coordination.technical.automation/1"
+AUTOMATED = "coordination.technical.automation/2"
 BEYOND_CHANCE = "coordination.social.beyond_chance/2"
 AS_BY_CHANCE = "coordination.chance.not_rejected/1"
 TOO_FEW_ACCOUNTS = "coordination.insufficient.accounts/1"
@@ -38,8 +38,8 @@ RULES = {
     AUTOMATED: (
         "Two members of a cluster beyond chance post the same objects in the same order at least "
         "5 times, always from one and the same client, with a lag that varies by at most 2 "
-        "seconds, in data whose times are finer than a minute. Press-release copies are not: they "
-        "lack the regular lag."
+        "seconds, in data whose times are finer than a minute. Texts that mostly others posted "
+        "do not count: an agency or a press office hands them to everybody in one order."
     ),
     BEYOND_CHANCE: (
         "At least 3 accounts, each joined to at least 2 others of them, by pairs that met more "
@@ -123,16 +123,18 @@ _BY_LAYER = {
     "near_text": ("T0084.001",),
     "hashtag": ("T0049.002",),
     "hashtag_sequence": ("T0049.002",),
-    "reply": ("T0116.001", "T0049.005"),
-    "reply_account": ("T0116.001", "T0049.005"),
+    "reply": ("T0049.005",),
+    "reply_account": ("T0049.005",),
 }
 
 
 def techniques(layers: tuple[str, ...], rule: str) -> tuple[str, ...]:
     """The DISARM techniques that fit: amplifying (T0118), copypasta (T0084.001), flooding a hashtag
-    (T0049.002), inauthentic comments and swarming (T0116.001, T0049.005), automated reposting
-    (T0049.003, only where automation is proven)."""
+    (T0049.002), swarming (T0049.005). What says inauthentic needs proof of it: comments
+    (T0116.001) by one hand or a machine, reposting (T0049.003) by a machine."""
     found = {t for layer in layers for t in _BY_LAYER.get(layer, ())}
     if rule == AUTOMATED and {"repost", "quote"} & set(layers):
         found.add("T0049.003")
+    if rule in {LINKED, AUTOMATED} and {"reply", "reply_account"} & set(layers):
+        found.add("T0116.001")
     return tuple(sorted(found))

@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import blake2b
 from itertools import pairwise
 from statistics import pstdev
+from types import MappingProxyType
 
 from coordination.findings import (
     AS_BY_CHANCE,
@@ -44,11 +45,13 @@ def judge(
     cluster: Cluster,
     keys: Iterable[tuple[str, str, str]],
     clients: Mapping[str, str],
+    audience: Mapping[tuple[str, str], int] = MappingProxyType({}),
 ) -> list[CoordinationFinding]:
     """The findings of one cluster.
 
     `keys` are linkages (kind, key_hash, account_id) of the whole input; `clients` gives the client
-    of posts that name one. Members with proof of common control or automation make technical
+    of posts that name one; `audience` says how many accounts of the input posted a text (layer,
+    object), where that is known. Members with proof of common control or automation make technical
     findings of their own. Members that are each joined to MIN_TIES others are social together,
     unless the proof covers all of them; without such members a cluster is no group.
     """
@@ -58,10 +61,9 @@ def judge(
         linked = _technical(cluster, members, LINKED, _by_linkage(members, kinds))
         found.append(replace(linked, linkage_kinds=kinds))
         proven |= members
-    automated = [
-        pair for pair in _by_pair(cluster.pairs).items() if _is_automated(pair[1], clients)
-    ]
-    for members in _components(pair for pair, _ in automated):
+    own = _without_releases(cluster, audience)
+    automated = [pair for pair, met in _by_pair(own).items() if _is_automated(met, clients)]
+    for members in _components(automated):
         found.append(_technical(cluster, members, AUTOMATED, _by_automation(members)))
         proven |= members
     if proven >= set(cluster.accounts):
@@ -193,6 +195,16 @@ def _components(ties: Iterable[tuple[str, str]]) -> list[frozenset[str]]:
         for account in merged:
             part[account] = merged
     return sorted({frozenset(p) for p in part.values()}, key=sorted)
+
+
+def _without_releases(cluster: Cluster, audience: Mapping[tuple[str, str], int]) -> list[PostPair]:
+    """Without texts that more accounts posted outside the cluster than inside: what an agency or a
+    press office hands to everybody comes from one source in one order, and proves no one hand."""
+    inside: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for pair in cluster.pairs:
+        inside[pair.layer, pair.object] |= {pair.account_id, pair.other_account_id}
+    released = {key for key, held in inside.items() if audience.get(key, 0) > 2 * len(held)}
+    return [pair for pair in cluster.pairs if (pair.layer, pair.object) not in released]
 
 
 def _by_pair(pairs: Iterable[PostPair]) -> dict[tuple[str, str], list[PostPair]]:

@@ -80,7 +80,7 @@ def _groups(texts: Sequence[str]) -> tuple[Words, NDArray[np.int64]]:
     of = np.repeat(np.arange(len(texts)), lengths)
     wide = np.bincount(of, weights=is_wide(letters), minlength=len(texts)) * 2 > lengths
     size = np.minimum(np.where(wide, WIDE_LETTERS, LETTERS), lengths)
-    hashed = np.zeros(len(letters), dtype=np.uint32)
+    hashed: Words = np.zeros(len(letters), dtype=np.uint32)
     padded = np.append(letters, np.zeros(LETTERS, dtype=np.uint32))
     with np.errstate(over="ignore"):
         for place in range(LETTERS):

@@ -121,6 +121,33 @@ def test_a_shared_device_makes_it_technical_and_a_shared_network_does_not(
         assert {finding.rule for finding in report.concert} == rules
 
 
+@pytest.mark.parametrize("papers", [0, 12])
+def test_one_feed_for_all_is_no_automation_and_a_machine_for_two_is(
+    posts: Posts, tmp_path: Path, papers: int
+) -> None:
+    """Four accounts post eight texts from one client, 3 s apart; `papers` others do later on."""
+    rows = [
+        (a, p, when, {"text": f"{p} is a text that nobody else has written", "client": "web"})
+        for a, p, when, _ in _traffic()
+    ]
+    for number in range(8):
+        shared = {
+            "text": f"release {number * 1117}: the ministry of {number * 'very '} plain words"
+        }
+        for member in range(4):
+            when = number * DAY / 2 + 3 * member
+            more = shared | {"client": "poster 1.0"}
+            rows.append((f"ring{member}", f"c{number}-{member}", when, more))
+        for paper in range(papers):
+            when = number * DAY / 2 + 600 * (1 + (paper * 7 + number * 5) % 12)
+            rows.append(
+                (f"paper{paper:02}", f"n{number}-{paper}", when, shared | {"client": "cms"})
+            )
+    report = _run(posts(rows), tmp_path, on=("text",))
+    rings = [f for f in report.concert if "ring0" in f.account_ids]
+    assert [f.kind for f in rings] == [Kind.SOCIAL if papers else Kind.TECHNICAL]
+
+
 def test_a_crowd_at_one_event_is_no_finding(posts: Posts, tmp_path: Path) -> None:
     """Everybody live at the same minute with the same tags and the same popular posts."""
     rng = random.Random(5)

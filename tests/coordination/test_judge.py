@@ -140,6 +140,29 @@ def test_automation(why: str, lags: list[float], clients: dict[str, str], techni
     assert (finding.rule == AUTOMATED) is technical, why
 
 
+@pytest.mark.parametrize(
+    ("why", "audience", "technical"),
+    [
+        ("nobody else posted them", {}, True),
+        ("two others did as well", {("text", f"text {n}"): 4 for n in range(6)}, True),
+        ("an agency's: three others did", {("text", f"text {n}"): 5 for n in range(6)}, False),
+        ("one of six is an agency's", {("text", "text 3"): 40}, True),
+        ("two of six are: four are too few", {("text", f"text {n}"): 40 for n in (2, 3)}, False),
+        (
+            "reposts run wide, that is their use",
+            {("repost", f"text {n}"): 40 for n in (2, 3)},
+            True,
+        ),
+    ],
+)
+def test_press_releases_prove_no_automation(
+    why: str, audience: dict[tuple[str, str], int], technical: bool
+) -> None:
+    pairs = [_pair(number, 7) for number in range(6)]
+    (finding,) = judge(_cluster("ab", pairs), [], ONE_CLIENT, audience)
+    assert (finding.kind is Kind.TECHNICAL) is technical, why
+
+
 def test_clocks_to_the_minute_cannot_show_a_regular_lag() -> None:
     from dataclasses import replace
 
@@ -167,7 +190,10 @@ def test_a_finding_keeps_its_id_and_bounds_its_pairs() -> None:
         (("repost",), BEYOND_CHANCE, ("T0118",)),
         (("repost",), AUTOMATED, ("T0049.003", "T0118")),
         (("text", "hashtag"), LINKED, ("T0049.002", "T0084.001")),
-        (("reply",), BEYOND_CHANCE, ("T0049.005", "T0116.001")),
+        (("reply",), BEYOND_CHANCE, ("T0049.005",)),
+        (("reply_account",), AUTOMATED, ("T0049.005", "T0116.001")),
+        (("near_text", "reply"), LINKED, ("T0049.005", "T0084.001", "T0116.001")),
+        (("quote",), AUTOMATED, ("T0049.003", "T0118")),
         (("column:x",), BEYOND_CHANCE, ()),
     ],
 )
