@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coordination.engine import moment
+from coordination.graphml import write_graphml
 from coordination.report import render
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def write_outputs(
         return lambda path: work.con.to_parquet(table, path)
 
     def graph(path: Path) -> None:
-        _graphml(fused.filter(fused.q <= report.level).to_pyarrow(), report.clusters, path)
+        write_graphml(fused.filter(fused.q <= report.level).to_pyarrow(), report.clusters, path)
 
     page = render(report, texts)
 
@@ -151,25 +152,3 @@ def _cluster_row(cluster: Cluster) -> dict[str, object]:
         ],
         "days": sorted(cluster.days().items()),
     }
-
-
-def _graphml(edges: pa.Table, clusters: Sequence[Cluster], path: Path) -> None:
-    """The reported network, for Gephi and others: accounts with their clusters, edges."""
-    import igraph
-
-    of = {name: cluster.number for cluster in clusters for name in cluster.accounts}
-    rows: list[dict[str, Any]] = edges.to_pylist()
-    names = sorted({row[end] for row in rows for end in ("source", "target")})
-    at = {name: place for place, name in enumerate(names)}
-    graph = igraph.Graph(n=len(names), edges=[(at[r["source"]], at[r["target"]]) for r in rows])
-    graph.vs["label"] = [_xml(name) for name in names]
-    graph.vs["cluster"] = [of[name] for name in names]
-    for column in ("weight", "q", "leads", "avg_time_delta"):
-        graph.es[column] = [row[column] for row in rows]
-    graph.es["layers"] = [_xml(" ".join(row["layers"])) for row in rows]
-    graph.write_graphml(str(path))
-
-
-def _xml(text: str) -> str:
-    """Without the control characters that XML 1.0 cannot hold, even escaped."""
-    return "".join(c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in text)
