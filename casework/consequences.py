@@ -5,6 +5,7 @@ from casework import evidence as shown
 from casework.appeal_outcome import tell_outcome
 from casework.cases import open_case
 from casework.standing import standing_of
+from casework.strikes import void_strike
 from policy.appeals import AppealState
 from policy.cases import Case, CaseKind, Decision
 from policy.findings import Finding
@@ -249,6 +250,7 @@ def _appeal(
     )
     if lifted != restriction:
         enforce.keep_lifted(work, lifted)
+    void_strike(work, restriction, why=f"appeal {appeal.id} was won")
     if shield is not None:
         work.save(shield, action="shield.raised", why=f"appeal {appeal.id} was won")
 

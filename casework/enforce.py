@@ -9,7 +9,7 @@ from datetime import datetime
 
 from casework.ids import new_id
 from casework.standing import standing_of
-from policy.appeals import STRIKE_PERIOD, Strike
+from casework.strikes import give_strike, violation_of
 from policy.brake import Brake
 from policy.cases import Case
 from policy.designation import Designation
@@ -131,6 +131,7 @@ def suspend(
             protected=entry is not None and entry.stands(work.now),
             seconded_by=seconded_by,
             primary_use=use,
+            strikes=work.strikes.find(account_id=account_id),
             earlier=on_subject(work, SubjectKind.ACCOUNT, account_id),
         )
     except Refusal as refusal:
@@ -196,15 +197,7 @@ def require_removal(
             return None
         raise
     write(work, restriction, found=Found.MACHINE)
-    strike = Strike(
-        id=f"strike_{decision_id}",
-        account_id=author,
-        policy=policy,
-        violation_id=violation.id,
-        at=work.now,
-        expires_at=work.now + STRIKE_PERIOD,
-    )
-    work.save(strike, action="strike.given", why=reason)
+    give_strike(work, case, violation)
     return restriction
 
 
@@ -273,8 +266,8 @@ def may_suspend(association: Association) -> bool:
     return is_primary(association.primary_use)
 
 
-def suspension_ground(work: Reading, case: Case) -> Designation | Finding:
-    """What a suspension case stands on: a proven finding, or the group's designation.
+def suspension_ground(work: Reading, case: Case) -> Designation | Finding | Violation:
+    """What a suspension case stands on: a proven finding, violations, or the designation.
 
     Raises:
         Refusal: the ground has gone.
@@ -285,10 +278,14 @@ def suspension_ground(work: Reading, case: Case) -> Designation | Finding:
         if finding is None:
             raise Refusal(Rule.GROUND, f"case {case.id} stands on no ground")
         return finding
+    violation = violation_of(work, proposed)
+    if violation is not None:
+        return violation
     designation = standing_of(work, case.group_id or "")
     if designation is None:
         raise Refusal(Rule.GROUND, f"group {case.group_id} is not designated any more")
     return designation
+
 
 def write(
     work: Writing, restriction: Restriction, *, found: Found, group_name: str | None = None
