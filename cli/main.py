@@ -20,9 +20,11 @@ from cli import (
     ingest,
     key,
     review,
+    reviewer,
     roll,
     score,
     serve,
+    statements,
     training,
 )
 from cli.edge import err, guarded
@@ -59,6 +61,7 @@ def _options(
 app.command("up", rich_help_panel="Run")(serve.up)
 app.command("serve", rich_help_panel="Run")(serve.serve)
 app.add_typer(review.app, name="review", rich_help_panel="Run")
+app.add_typer(reviewer.app, name="reviewer", rich_help_panel="Run")
 app.command("roll", rich_help_panel="Run")(roll.roll)
 app.command("doctor", rich_help_panel="Run")(doctor.doctor)
 app.command("ingest", rich_help_panel="Data")(ingest.ingest)
@@ -73,6 +76,7 @@ app.add_typer(incident.app, name="incident", rich_help_panel="Case work")
 app.command("assess", rich_help_panel="Case work")(assess.assess)
 app.add_typer(designate.app, name="designate", rich_help_panel="Case work")
 app.add_typer(appeal.app, name="appeal", rich_help_panel="Case work")
+app.add_typer(statements.app, name="statements", rich_help_panel="Case work")
 app.add_typer(events.app, name="events", rich_help_panel="Keeping")
 app.add_typer(audit.app, name="audit", rich_help_panel="Keeping")
 app.add_typer(key.app, name="key", rich_help_panel="Keeping")

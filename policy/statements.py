@@ -80,7 +80,7 @@ _WHAT = {
     RestrictionKind.REQUIRE_REMOVAL: "{subject} has to be removed, and is not shown until then",
     RestrictionKind.SUSPEND_ACCOUNT: "{subject} is suspended",
 }
-_FOUND = {
+HOW_FOUND = {
     Found.MACHINE: "Software that compares posts and accounts pointed it out.",
     Found.PERSON: "A member of our staff came upon it.",
     Found.NOTICE: "Somebody reported it to us.",
@@ -126,7 +126,7 @@ def state_reasons(
         why=_why(restriction, group_name),
         clause=clause.value,
         clause_says=clause.says,
-        how_found=_FOUND[found],
+        how_found=HOW_FOUND[found],
         how_decided=(
             "A person looked at it and decided."
             if by_person

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import Detail, Problem, from_pydantic
-from serving.paths import OPEN, Templates
+from serving.paths import APPEALS, OPEN, Templates
 
 REAL_PATH = "concert.path"
 CALLER = "concert.caller"
@@ -65,7 +65,7 @@ class Edge:
             SEEN: state,
             REQUEST_ID: request_id,
         }
-        answer = _OneShape(send, request_id)
+        answer = _OneShape(send, request_id, page=path.startswith(APPEALS))
         try:
             await self._app(inner, receive, answer)
         finally:
@@ -96,8 +96,10 @@ class RealPath:
 class _OneShape:
     """Sends answers on; those of 400 and above in the one shape."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, *, page: bool) -> None:
+        """`page`: a person reads it, whose errors are pages too."""
         self._send = send
+        self._page = page
         self._request_id = request_id
         self._held: Message | None = None
         self._body = bytearray()
@@ -108,7 +110,7 @@ class _OneShape:
             self.status = message["status"]
             message = {**message, "headers": list(message.get("headers", []))}
             MutableHeaders(raw=message["headers"])["X-Request-ID"] = self._request_id
-            if self.status >= 400:
+            if self.status >= 400 and not self._page:
                 self._held = message
                 return
         elif self._held is not None and message["type"] == "http.response.body":

@@ -24,6 +24,7 @@ from policy.assessment import Assessment
 from policy.records import Post
 from policy.settings import SettingsError, read_settings
 from serving.answers import answered
+from serving.appeals import build_page
 from serving.bodies import (
     AccountScores,
     AssessGroup,
@@ -105,6 +106,7 @@ class Scoring:
 
 
 API = build_api()
+PAGE = build_page()
 
 
 class _Front(Service[Any]):
@@ -125,6 +127,7 @@ class _Front(Service[Any]):
     runner_probe={"enabled": False},
 )
 @bentoml.asgi_app(API, path="/v1", name="v1")
+@bentoml.asgi_app(PAGE, path="/appeal", name="appeal")
 class Concert:
     """Scores posts and accounts, assesses groups, keeps cases and answers look-ups."""
 
@@ -145,6 +148,7 @@ class Concert:
         tokens = Tokens(settings) if settings.oidc_issuer else None
         API.state.keyring = Keyring(self.office.store, tokens=tokens)
         API.state.limits = Limits.of(settings)
+        PAGE.state.office, PAGE.state.limits = self.office, API.state.limits
 
     async def __is_ready__(self) -> bool:
         """Whether the models are loaded; the front itself answers as soon as it is there."""

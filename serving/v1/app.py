@@ -9,7 +9,18 @@ from fastapi.responses import JSONResponse
 
 from serving.answers import KNOWN, answer_for
 from serving.errors import PROBLEMS, Problem, from_pydantic, problem_response
-from serving.v1 import audit, designations, dossier, events, hooks, lookups, queue, restrictions
+from serving.v1 import (
+    audit,
+    designations,
+    dossier,
+    events,
+    hooks,
+    lookups,
+    queue,
+    restrictions,
+    review,
+    statements,
+)
 
 TITLE = "Concert: the case API"
 
@@ -30,7 +41,18 @@ def build_api() -> FastAPI:
         },
     )
     # Look-ups stand first: their paths are longer than those of the lists.
-    for part in (lookups, dossier, designations, restrictions, queue, audit, events, hooks):
+    for part in (
+        lookups,
+        dossier,
+        designations,
+        restrictions,
+        statements,
+        queue,
+        review,
+        audit,
+        events,
+        hooks,
+    ):
         api.include_router(part.router)
     api.add_exception_handler(RequestValidationError, _malformed)
     for error in KNOWN:

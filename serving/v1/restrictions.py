@@ -9,7 +9,6 @@ from casework.appeal import add_to_appeal, appeal
 from policy.appeals import Appeal, AppealState
 from policy.restrictions import Restriction
 from policy.scores import Association
-from policy.statements import StatementOfReasons
 from policy.words import Id, Lane, RestrictionKind, SubjectKind
 from serving.bodies import Body
 from serving.v1.desk import Actor, After, AnId, Limit, Page, TheOffice, Wanted, page
@@ -83,24 +82,6 @@ def read_restriction(office: TheOffice, restriction_id: AnId) -> Restriction:
     """One restriction, whether it still stands or not."""
     with office.store.reading() as work:
         return work.restrictions.need(restriction_id)
-
-
-@router.get("/statements")
-def list_statements(
-    office: TheOffice, restriction_id: Wanted = None, after: After = None, limit: Limit = 100
-) -> Page[StatementOfReasons]:
-    """Statements of reasons, of one restriction or of all."""
-    with office.store.reading() as work:
-        return page(
-            work.statements, shelves.STATEMENTS, after, limit, restriction_id=restriction_id
-        )
-
-
-@router.get("/statements/{statement_id}")
-def read_statement(office: TheOffice, statement_id: AnId) -> StatementOfReasons:
-    """What the person who is restricted is told."""
-    with office.store.reading() as work:
-        return work.statements.need(statement_id)
 
 
 @router.get("/appeals")
