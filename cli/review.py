@@ -1,12 +1,14 @@
 """`concert review`: the reviewers' queue in Label Studio."""
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import studio
-from cli.edge import AsJson, Failed, emit, office, out, settings
+from cli import gold, review_lines, studio
+from cli.edge import AsJson, Failed, emit, office, out, person, settings
+from cli.group import By
 
 if TYPE_CHECKING:
     from casework.office import Office
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from policy.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The reviewers' queue in Label Studio.")
+app.add_typer(gold.app, name="gold")
 
 _LOOK_EVERY_S = 1.0
 
@@ -50,6 +53,7 @@ def start() -> None:
 
     try:
         server.start(progress=tell)
+        _enrol(server.credentials.email)
         tell(f"{server.url}: log in as {server.credentials.email}")
         while not stop.is_set():
             status = server.wait(_LOOK_EVERY_S)
@@ -112,29 +116,141 @@ def sync(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """How many cases wait for a person, by kind, and whether Label Studio answers.
+    """What waits for a person, against its service level; agreement; whether Label Studio answers.
 
     Example: concert review status --json
     """
-    from casework.queue import count_queue
+    from casework.queue import queue_state
 
     chosen = settings()
     url = chosen.label_studio_url or f"http://127.0.0.1:{chosen.label_studio_port}"
     with office() as here:
-        queue = count_queue(here)
+        queue = queue_state(here)
     reachable = studio.answers(url)
     lines = [
-        f"{kind:<14}{waits.open:>6} open{waits.with_task:>6} with a task"
-        f"{waits.overdue:>6} past their time"
-        for kind, waits in queue.waiting.items()
+        line for kind, waits in queue.waiting.items() for line in review_lines.waiting(kind, waits)
     ] or ["No case waits for a person."]
     lines.append(f"{queue.decided} decided, {queue.ended} lapsed or closed")
+    lines.append(f"{queue.answered_a_day} answers in a day, {queue.answered_a_week} in a week")
+    lines += [review_lines.agreement(kind, one) for kind, one in queue.agreement.items()]
     lines.append(f"Label Studio at {url} {'answers' if reachable else 'does not answer'}")
     emit(
         {**queue.model_dump(mode="json"), "label_studio": {"url": url, "answers": reachable}},
         as_json=as_json,
         text="\n".join(lines),
     )
+
+
+@app.command()
+def quality(as_json: AsJson = False) -> None:
+    """Each reviewer's accuracy, gold, drift and time; agreement by kind. Takes some seconds.
+
+    Example: concert review quality --json
+    """
+    from casework.quality import measure_quality
+
+    with office() as here:
+        found = measure_quality(here)
+    lines = [review_lines.reviewer(one) for one in found.reviewers]
+    lines += [review_lines.agreement(kind, one) for kind, one in found.agreement.items()]
+    emit(found, as_json=as_json, text="\n".join(lines) or "Nobody has answered anything yet.")
+
+
+@app.command()
+def export(
+    out_file: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A .parquet or .jsonl file.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Write every answer that was ever given, without a cap: who, when, which lane, which odds.
+
+    `concert train harm --decisions OUT` learns from it.
+
+    Example: concert review export decisions.parquet
+    """
+    from casework.decisions_export import export_decisions
+    from cli.progress import bars
+
+    with office() as here, bars() as tell:
+        rows = export_decisions(here, out_file, progress=tell)
+    emit(
+        {"rows": rows, "out": str(out_file)}, as_json=as_json, text=f"{rows} answers in {out_file}"
+    )
+
+
+@app.command()
+def errors(
+    send: Annotated[
+        bool, typer.Option("--send", help="Send them to another person for a look.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answers that look mistaken beside the model and all other answers (confident learning).
+
+    Example: concert review errors --send
+    """
+    from casework.label_errors import find_label_errors, send_back
+
+    with office() as here:
+        found = find_label_errors(here)
+        sent = send_back(here, found) if send else 0
+    lines = [
+        f"{one.decision_id}  {one.answer}, likelier {one.likelier} ({one.quality:.2f})"
+        for one in found
+    ]
+    lines.append(f"{len(found)} look mistaken, {sent} sent back for a look")
+    emit({"found": [*found], "sent": sent}, as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def rules(
+    *,
+    second_share: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of cases answered twice.")
+    ] = None,
+    gold_share: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of open cases that is gold.")
+    ] = None,
+    severe_in_a_row: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Severe cases in a row.")
+    ] = None,
+    severe_a_day: Annotated[
+        int | None, typer.Option(min=0, max=10_000, help="Severe cases in a day.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is changed.")] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """The house's rules of review; with options, changed.
+
+    Example: concert review rules --second-share 0.2 --reason "agreement is measured too seldom"
+    """
+    from casework.house import change_rules, house_rules
+
+    given = {
+        "second_share": second_share,
+        "gold_share": gold_share,
+        "severe_in_a_row": severe_in_a_row,
+        "severe_a_day": severe_a_day,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    with office() as here:
+        if changes:
+            found = change_rules(here, changes, by=person(by), reason=reason or "")
+        else:
+            with here.store.reading() as work:
+                found = house_rules(work)
+    lines = [f"{name:<16} {value}" for name, value in found.model_dump(exclude={"id"}).items()]
+    emit(found, as_json=as_json, text="\n".join(lines))
+
+
+def _enrol(email: str) -> None:
+    """Put who sets the installation up on the roster, if nobody is on it yet."""
+    from casework.reviewers import ensure_first
+
+    with office() as here:
+        ensure_first(here, email)
 
 
 def _await(url: str, stop: threading.Event) -> bool:

@@ -34,6 +34,10 @@ AllRows = Annotated[
         "--all-rows", help="Also rows whose licence forbids shipping weights trained on them."
     ),
 ]
+Decisions = Annotated[
+    Path | None,
+    typer.Option(help="Answers of reviewers, as `concert review export` writes them."),
+]
 
 
 @train.command("harm")
@@ -45,6 +49,7 @@ def train_harm(
     limit: Annotated[int, typer.Option(min=1, help="Rows of each source at most.")] = 8000,
     seed: Seed = 0,
     version: Version = "1",
+    decisions: Decisions = None,
     all_rows: AllRows = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,6 +73,7 @@ def train_harm(
             cache=_cache(),
             shippable_only=not all_rows,
             version=version,
+            decisions=decisions,
             progress=tell,
         )
     emit(made, as_json=as_json, text=f"{made.model} is in {out}; its card is {out}/MODEL_CARD.md")
@@ -81,6 +87,7 @@ def train_association(
     encoder: Annotated[str, typer.Option(help="What reads the posts.")] = "use",
     seed: Seed = 0,
     version: Version = "1",
+    decisions: Decisions = None,
     all_rows: AllRows = False,
     as_json: AsJson = False,
 ) -> None:
@@ -100,6 +107,7 @@ def train_association(
             cache=_cache(),
             shippable_only=not all_rows,
             version=version,
+            decisions=decisions,
             progress=tell,
         )
     emit(made, as_json=as_json, text=f"{made.model} is in {out}; its card is {out}/MODEL_CARD.md")

@@ -19,6 +19,7 @@ from models.packs import Manifest, TrainedOn, write_pack
 from models.routing import Opened, Thresholds, act_threshold, dismiss_threshold
 from training.accounts import LICENSES, Labelled, load_accounts
 from training.cards import association_card
+from training.decisions import LICENSE, SOURCE, decided_accounts
 from training.episodes import SEEDS, Episode, draw, groups_of
 from training.progress import Progress, silent
 
@@ -34,6 +35,8 @@ pass, and at a half of this the crowds that a person would have to look at doubl
 CONFIDENCE = 0.9
 
 Floats = NDArray[np.float64]
+
+_LICENSE = {**LICENSES, SOURCE: LICENSE}
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,12 @@ def train_association(
     cache: Path | None = None,
     shippable_only: bool = True,
     version: str = "1",
+    decisions: Path | None = None,
     progress: Progress = silent,
 ) -> Manifest:
     """Train an association pack on the accounts of a data folder and write it to `out`.
+
+    With `decisions` (see training/decisions.py) what people found about accounts is learnt too.
 
     The encoder reads every language that the accounts write, so MiniLM's setting too is served
     by `use` (routes of the manifest).
@@ -70,6 +76,8 @@ def train_association(
         EncoderError: the encoder cannot be loaded.
     """
     labelled = load_accounts(data, shippable_only=shippable_only)
+    if decisions is not None:
+        labelled += decided_accounts(decisions)
     reader = CachedEncoder(
         load_encoder(encoder),
         cache or out.parent / "embeddings.sqlite",
@@ -223,6 +231,6 @@ def _reference(labelled: Sequence[Labelled], seed: int) -> list[int]:
 def _trained_on(labelled: Sequence[Labelled]) -> dict[str, TrainedOn]:
     rows = Counter(each.dataset for each in labelled)
     return {
-        name: TrainedOn(rows=count, license=LICENSES.get(name, "restricted"))
+        name: TrainedOn(rows=count, license=_LICENSE.get(name, "restricted"))
         for name, count in sorted(rows.items())
     }

@@ -44,9 +44,12 @@ def train_harm(
     cache: Path | None = None,
     shippable_only: bool = True,
     version: str = "1",
+    decisions: Path | None = None,
     progress: Progress = silent,
 ) -> Manifest:
     """Train a harm pack on harm_posts.parquet of a data folder and write it to `out`.
+
+    With `decisions` (see training/decisions.py) what people found about posts is learnt too.
 
     Each encoder gets a head; where `use` is among them, MiniLM's reads English only and leaves
     the rest to it. `cache` is the file of embeddings (default: beside `out`).
@@ -55,7 +58,9 @@ def train_harm(
         DataError: the data are not there or lack a column.
         EncoderError: an encoder cannot be loaded.
     """
-    rows = load_harm_rows(data, shippable_only=shippable_only, limit=limit, seed=seed)
+    rows = load_harm_rows(
+        data, shippable_only=shippable_only, limit=limit, seed=seed, decisions=decisions
+    )
     fit, held = _with_written(rows.part("fit")), rows.part("calibration")
     lexicon = Lexicon.fit(fit["plain"].tolist())
     heads: dict[str, Head] = {}

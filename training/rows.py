@@ -56,9 +56,14 @@ class HarmRows:
 
 
 def load_harm_rows(
-    data: Path, *, shippable_only: bool = True, limit: int | None = None, seed: int = 0
+    data: Path,
+    *,
+    shippable_only: bool = True,
+    limit: int | None = None,
+    seed: int = 0,
+    decisions: Path | None = None,
 ) -> HarmRows:
-    """Read harm_posts.parquet of a data folder.
+    """Read harm_posts.parquet of a data folder, and what people decided, where it is given.
 
     `limit` keeps at most so many train rows of each source, chosen by hash: the same every run.
     Near-duplicates never stand on two sides: the part follows the hash of what stays of a text
@@ -76,6 +81,10 @@ def load_harm_rows(
     wanted = {"id", "source", "text", "policies_all", "label_scope", "lang", "split", "license"}
     if missing := sorted((wanted | {"weak_label"}) - set(raw.columns)):
         raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+    if decisions is not None:
+        from training.decisions import harm_rows
+
+        raw = pd.concat([raw, harm_rows(decisions)], ignore_index=True)
     if shippable_only:
         raw = raw[~raw["license"].str.startswith(OPEN_EXCEPT)]
     order = raw["id"].map(lambda row: digest(f"{seed}:{row}"))
