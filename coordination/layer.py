@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from coordination.pairs import between_accounts, edges, pair_counts, pairs
+import numpy as np
+import pyarrow as pa
+
+from coordination.arrays import column, numbers
+from coordination.engine import arrow
+from coordination.pairs import between_accounts, pairs
+from coordination.sweep import pair_chunks, pairs_of_groups, reach
+from coordination.tally import Edges, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import ibis.expr.types as ir
+    from numpy.typing import NDArray
 
     from coordination.workspace import Workspace
 
+    Ints = NDArray[np.int64]
+
 MAX_PAIRS = 250_000
-"""Pairs within the window above which one object is left out, and named: what so many share at
-once cannot tell who acts in concert, and its pairs alone would fill the disk."""
+"""Pairs within the window up to which any object takes part."""
+CROWDED = 0.05
+"""Above MAX_PAIRS, an object takes part while at most this share of all its pairs lies within the
+window. Where more does, two of its sharers meet by being there at all: nobody can be told from
+anybody, and the pairs are nearly the square of the sharers."""
+MOST_PAIRS = 100_000_000
+"""Pairs above which no object takes part: each pair is swept, so this bounds the time."""
+STORED_PAIRS = 5_000_000
+"""Pairs of a layer that are stored; above it they are joined again where they are wanted."""
+AT_ONCE = 8_000_000
+"""Actions held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -27,39 +48,164 @@ class Layer:
     """row, object, account, post, time: the actions that take part."""
     counts: ir.Table
     """object, n, k: rows, and pairs of rows within the window, of each object."""
+    pairs: int
+    """Pairs within the window on objects that take part."""
     slots: ir.Table
-    """Pairs within the window, pairs of an account with itself included: the null needs them."""
+    """These pairs, pairs of an account with itself included: the null needs them."""
     found: ir.Table
     """Pairs within the window between different accounts and different posts."""
     edges: ir.Table
-    """See `pairs.edges`."""
+    """Undirected edges between accounts, source before target in order of their numbers.
+
+    weight: pairs; objects: distinct objects; posts_source, posts_target: distinct posts of each
+    side; occasions: the least of these three, so that one post with five hashtags, or one post met
+    by fifty, is one occasion; avg_delta: mean difference; leads: share of pairs in which source
+    came first less the share in which target did (-1 to 1, ties count for neither); first, last:
+    times of the earliest and the latest post.
+    """
     held: ir.Table
     """object, account, n: how often each account acted on each object."""
     left_out: tuple[tuple[str, int], ...]
-    """Objects of more than MAX_PAIRS pairs, with their pairs."""
+    """Objects that are too crowded to take part, with their pairs."""
 
 
 def meet(work: Workspace, name: str, window: int, max_pairs: int = MAX_PAIRS) -> Layer:
     """Find the meetings of one layer: pairs of actions on one object within the window."""
     key = work.key(name)
     everything = work.layer(name)
-    counts = work.store(f"{key}_counts", pair_counts(everything, window))
-    hot = counts.filter(counts.k > max_pairs)
-    named = hot.inner_join(work.objects, [("object", "code")]).order_by("object").to_pyarrow()
-    left_out = tuple(
-        (str(row["name"]), int(row["k"])) for row in named.select(["name", "k"]).to_pylist()
-    )
-    rows = everything if not left_out else work.store(f"{key}_rows", work.layer(name, hot))
-    slots = work.store(f"{key}_slots", pairs(rows, window))
-    found = between_accounts(slots)
+    swept = _Sweep(work, everything, window, max_pairs)
+    edges = swept.edges()
+    counts = work.keep(f"{key}_counts", swept.counts())
+    left_out: tuple[tuple[str, int], ...] = ()
+    rows = everything
+    if len(swept.hot):
+        hot = counts.filter(counts.object.isin([int(code) for code in swept.hot]))
+        named = hot.inner_join(work.objects, [("object", "code")]).order_by("object").to_pyarrow()
+        left_out = tuple(
+            (str(row["name"]), int(row["k"])) for row in named.select(["name", "k"]).to_pylist()
+        )
+        rows = work.store(f"{key}_rows", work.layer(name, hot))
+    slots = pairs(rows, window)
+    if swept.pairs <= STORED_PAIRS:
+        slots = work.store(f"{key}_slots", slots)
     return Layer(
         name=name,
         window=window,
         rows=rows,
         counts=counts,
+        pairs=swept.pairs,
         slots=slots,
-        found=found,
-        edges=work.store(f"{key}_edges", edges(found)),
+        found=between_accounts(slots),
+        edges=work.keep_all(f"{key}_edges", (_table(some) for some in edges), _table(_NONE)),
         held=work.store(f"{key}_held", rows.group_by("object", "account").agg(n=rows.count())),
         left_out=left_out,
     )
+
+
+class _Sweep:
+    """One pass over the actions of a layer: what objects count, and the pairs into a tally."""
+
+    def __init__(self, work: Workspace, rows: ir.Table, window: int, max_pairs: int) -> None:
+        self._work, self._rows, self._window, self._max_pairs = work, rows, window, max_pairs
+        self.hot: Ints = np.empty(0, dtype=np.int64)
+        self.pairs = 0
+        self._counts: list[tuple[Ints, Ints, Ints]] = []
+
+    def counts(self) -> pa.Table:
+        """object, n, k of what was swept."""
+        parts = zip(*self._counts, strict=True)
+        return pa.table(
+            {
+                name: column(np.concatenate(part))
+                for name, part in zip(("object", "n", "k"), parts, strict=True)
+            }
+        )
+
+    def edges(self) -> Iterator[Edges]:
+        """Sweep now, and give the edges."""
+        held = self._rows.group_by("account").agg(n=self._rows.count())
+        found = arrow(self._work.con, held)
+        account, count = numbers(found["account"]), numbers(found["n"])
+        by_account = np.zeros(int(account.max(initial=-1)) + 1, dtype=np.int64)
+        by_account[account] = count
+        tally = Tally(
+            self._work.scratch,
+            by_account,
+            distinct=("object", "post_source", "post_target"),
+            sums=("delta", "lead"),
+        )
+        for block in self._blocks(int(count.sum())):
+            self._sweep(block, tally)
+        return tally.edges()
+
+    def _blocks(self, rows: int) -> Iterator[dict[str, NDArray[Any]]]:
+        parts = max(1, -(-rows // AT_ONCE))
+        for part in range(parts):
+            some = self._rows.select("object", "account", "post", "time", "row")
+            if parts > 1:
+                some = some.filter(some.object % parts == part)
+            table = arrow(self._work.con, some)
+            block = {name: numbers(table[name]) for name in table.column_names}
+            # Numbers of rows follow time.
+            order = np.lexsort((block["row"], block["object"]))
+            yield {name: c[order] for name, c in block.items()}
+
+    def _sweep(self, block: dict[str, NDArray[Any]], tally: Tally) -> None:
+        ahead = reach(block["object"], block["time"], self._window)
+        starts, n, k = pairs_of_groups(block["object"], ahead)
+        self._counts.append((block["object"][starts], n, k))
+        crowded = (k > self._max_pairs) & ((k > CROWDED * n * (n - 1) / 2) | (k > MOST_PAIRS))
+        if crowded.any():
+            self.hot = np.concatenate([self.hot, block["object"][starts[crowded]]])
+            block = {name: c[np.repeat(~crowded, n)] for name, c in block.items()}
+            ahead = reach(block["object"], block["time"], self._window)
+        self.pairs += int(k[~crowded].sum())
+        for older, newer in pair_chunks(ahead):
+            _add(tally, block, older, newer)
+
+
+def _add(tally: Tally, block: dict[str, NDArray[Any]], older: Ints, newer: Ints) -> None:
+    account, post, time = block["account"], block["post"], block["time"]
+    apart = (account[older] != account[newer]) & (post[older] != post[newer])
+    older, newer = older[apart], newer[apart]
+    swap = account[older] > account[newer]
+    source, target = np.where(swap, newer, older), np.where(swap, older, newer)
+    delta = time[newer] - time[older]
+    tally.add(
+        account[source],
+        account[target],
+        time=time[older],
+        until=time[newer],
+        object=block["object"][older],
+        post_source=post[source],
+        post_target=post[target],
+        delta=delta,
+        lead=np.where(delta == 0, 0, np.where(swap, -1, 1)).astype(np.int8),
+    )
+
+
+_NOTHING: Ints = np.empty(0, dtype=np.int64)
+_NONE = Edges(
+    *(_NOTHING,) * 5,
+    dict.fromkeys(("object", "post_source", "post_target", "delta", "lead"), _NOTHING),
+)
+
+
+def _table(edges: Edges) -> pa.Table:
+    objects, posts_source, posts_target = (
+        edges.columns[name] for name in ("object", "post_source", "post_target")
+    )
+    found: dict[str, NDArray[Any]] = {
+        "source": edges.source,
+        "target": edges.target,
+        "weight": edges.weight,
+        "objects": objects,
+        "posts_source": posts_source,
+        "posts_target": posts_target,
+        "occasions": np.minimum(objects, np.minimum(posts_source, posts_target)),
+        "avg_delta": edges.columns["delta"] / edges.weight,
+        "leads": edges.columns["lead"] / edges.weight,
+        "first": edges.first,
+        "last": edges.last,
+    }
+    return pa.table({name: column(values) for name, values in found.items()})

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import ibis.expr.types as ir
+    import pyarrow as pa
     from ibis.backends.duckdb import Backend
 
 
@@ -28,6 +32,23 @@ class Workspace:
         """Compute an expression once, into the scratch database."""
         return self.con.create_table(name, expression, overwrite=True)
 
+    def keep(self, name: str, table: pa.Table) -> ir.Table:
+        """Store an Arrow table."""
+        return self.con.create_table(name, table, overwrite=True)
+
+    def keep_all(self, name: str, tables: Iterable[pa.Table], none: pa.Table) -> ir.Table:
+        """Store tables one after the other as one; `none`, without rows, tells the columns."""
+        self.con.create_table(name, none, overwrite=True)
+        for table in tables:
+            self.con.insert(name, table)
+        return self.con.table(name)
+
+    @property
+    def scratch(self) -> Path:
+        """The folder of what does not fit in memory; it goes when the run ends."""
+        found = self.con.raw_sql("SELECT current_setting('temp_directory')").fetchone()
+        return Path(found[0])
+
     def key(self, layer: str) -> str:
         """A name for tables of a layer, whatever characters the layer's name has."""
         return "layer_" + "".join(f"{ord(c):x}" if not c.isalnum() else c for c in layer)
@@ -41,9 +62,13 @@ class Workspace:
 def workspace(con: Backend, actions: ir.Table) -> Workspace:
     """Store actions (layer, object, account, post, time) under numbers."""
     named = con.create_table("named", actions, overwrite=True)
-    accounts = con.create_table("accounts", _codes(named.select(name=named.account)))
-    posts = con.create_table("posts_", _codes(named.select(name=named.post)))
-    objects = con.create_table("objects", _codes(named.select("layer", name=named.object)))
+    accounts = con.create_table(
+        "accounts", _codes(named.select(name=named.account)), overwrite=True
+    )
+    posts = con.create_table("posts_", _codes(named.select(name=named.post)), overwrite=True)
+    objects = con.create_table(
+        "objects", _codes(named.select("layer", name=named.object)), overwrite=True
+    )
     coded = (
         named.inner_join(
             objects.rename(object_code="code"),
@@ -62,6 +87,7 @@ def workspace(con: Backend, actions: ir.Table) -> Workspace:
             post=coded.post_code,
             row=ibis.row_number().over(order_by=[coded.time, coded.post_code, coded.object_code]),
         ),
+        overwrite=True,
     )
     con.drop_table("named")
     return Workspace(con, acts, objects, accounts, posts)

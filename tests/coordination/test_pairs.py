@@ -5,18 +5,23 @@ from itertools import combinations
 from statistics import fmean
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
+from numpy.typing import NDArray
 
 from coordination.actions import actions
 from coordination.layer import meet
-from coordination.pairs import between_accounts, edges, pair_counts, pairs
+from coordination.pairs import pairs
 from coordination.source import open_source
-from coordination.workspace import workspace
+from coordination.sweep import pair_chunks, pairs_of_groups, reach
+from coordination.tally import Edges, Tally
+from coordination.workspace import Workspace, workspace
 
+Ints = NDArray[np.int64]
 Row = tuple[int, int, int, int]
 ROWS = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 9), st.integers(-30, 30)),
@@ -41,22 +46,70 @@ def _plain(rows: list[Row], window: int) -> list[tuple[Row, Row]]:
 
 
 @given(ROWS, st.integers(0, 12))
-@settings(max_examples=25, deadline=None)
-def test_pairs_and_counts_equal_a_double_loop(con: Backend, rows: list[Row], window: int) -> None:
-    table = _table(con, rows)
-    got = pairs(table, window).to_pyarrow().to_pylist()
-    expected = _plain(rows, window)
+@settings(max_examples=15, deadline=None)
+def test_joined_pairs_equal_a_double_loop(con: Backend, rows: list[Row], window: int) -> None:
+    got = pairs(_table(con, rows), window).to_pyarrow().to_pylist()
     assert len({(r["row"], r["row_y"]) for r in got}) == len(got)
     assert sorted(
         (r["object"], r["time"], r["time_y"], *sorted([r["post"], r["post_y"]])) for r in got
-    ) == sorted((a[0], a[3], b[3], *sorted([a[2], b[2]])) for a, b in expected)
-    counts = {
-        r["object"]: (r["n"], r["k"]) for r in pair_counts(table, window).to_pyarrow().to_pylist()
+    ) == sorted((a[0], a[3], b[3], *sorted([a[2], b[2]])) for a, b in _plain(rows, window))
+
+
+@given(ROWS, st.integers(0, 12), st.integers(1, 30))
+@settings(max_examples=200, deadline=None)
+def test_swept_pairs_and_counts_equal_a_double_loop(
+    rows: list[Row], window: int, at_once: int
+) -> None:
+    rows = sorted(rows, key=lambda row: (row[0], row[3]))
+    group, time = (np.array([row[at] for row in rows]) for at in (0, 3))
+    ahead = reach(group, time, window)
+    met = [pair for a, b in pair_chunks(ahead, at_once) for pair in zip(a, b, strict=True)]
+    assert met == [
+        (i, j)
+        for i, j in combinations(range(len(rows)), 2)
+        if rows[i][0] == rows[j][0] and rows[j][3] - rows[i][3] <= window
+    ]
+    starts, n, k = pairs_of_groups(group, ahead)
+    assert {int(group[at]): (int(r), int(p)) for at, r, p in zip(starts, n, k, strict=True)} == {
+        name: (sum(r[0] == name for r in rows), sum(rows[i][0] == name for i, _ in met))
+        for name in set(group.tolist())
     }
-    assert counts == {
-        name: (sum(r[0] == name for r in rows), sum(a[0] == name for a, _ in expected))
-        for name in {r[0] for r in rows}
-    }
+
+
+def test_a_sweep_over_the_whole_of_time_does_not_overflow() -> None:
+    far = 9_000_000_000_000_000
+    group = np.repeat(np.arange(2000), 2)
+    time = np.tile(np.array([-far, far]), 2000)
+    assert (reach(group, time, 2 * far) == np.repeat(np.arange(2, 4002, 2), 2)).all()
+    assert (reach(group, time, far) == np.arange(1, 4001)).all()
+
+
+def _columns(edges: Edges) -> tuple[Ints, ...]:
+    own = (edges.source, edges.target, edges.weight, edges.first, edges.last)
+    return (*own, edges.columns["post"], edges.columns["delta"])
+
+
+@given(ROWS, st.integers(1, 40))
+@settings(max_examples=50, deadline=None)
+def test_a_tally_that_spills_equals_one_that_does_not(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Row], hold: int
+) -> None:
+    columns = [np.array([row[at] for row in rows]) for at in range(4)]
+    held = np.bincount(columns[0], minlength=4)
+    found = []
+    for most in (hold, 1000):
+        tally = Tally(
+            tmp_path_factory.mktemp("t"), held, distinct=("post",), sums=("delta",), hold=most
+        )
+        for at in range(len(rows)):
+            source, target, post, time = (column[at : at + 1] for column in columns)
+            tally.add(source, target, time=time, until=time + 1, post=post, delta=time)
+        blocks = list(tally.edges())
+        found.append(
+            [tuple(int(column[i]) for column in _columns(e)) for e in blocks for i in range(len(e))]
+        )
+    assert found[0] == found[1]
+    assert sum(edge[2] for edge in found[0]) == len(rows)
 
 
 def _sides(both: list[tuple[Row, Row]]) -> list[tuple[list[Row], int]]:
@@ -66,7 +119,7 @@ def _sides(both: list[tuple[Row, Row]]) -> list[tuple[list[Row], int]]:
 
 
 @given(ROWS, st.integers(0, 12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_edges_equal_a_double_loop(con: Backend, rows: list[Row], window: int) -> None:
     met: dict[tuple[int, int], list[tuple[Row, Row]]] = defaultdict(list)
     for a, b in _plain(rows, window):
@@ -84,13 +137,35 @@ def test_edges_equal_a_double_loop(con: Backend, rows: list[Row], window: int) -
         )
         for pair, both in met.items()
     }  # fmt: skip
-    found = edges(between_accounts(pairs(_table(con, rows), window))).to_pyarrow().to_pylist()
+    acts = _table(con, rows).mutate(layer=ibis.literal("one"))
+    work = Workspace(con, acts, objects=acts, accounts=acts, posts=acts)
+    layer = meet(work, "one", window)
+    found = layer.edges.to_pyarrow().to_pylist()
     assert {
         (e["source"], e["target"]): (
             e["weight"], e["occasions"], e["avg_delta"], e["leads"], e["first"], e["last"]
         )
         for e in found
     } == expected  # fmt: skip
+    assert layer.pairs == len(_plain(rows, window))
+
+
+def test_a_hot_object_is_swept_and_a_crowded_one_is_named(con: Backend) -> None:
+    """Both have the same pairs in the window; only one of them nearly all that it could have."""
+    spread, crowd = 400, 41
+    shares = pa.table(
+        {
+            "object": ["spread"] * spread + ["crowded"] * crowd,
+            "account": [f"a{i}" for i in range(spread + crowd)],
+            "post": [f"p{i}" for i in range(spread + crowd)],
+            "time": [15 * i for i in range(spread)] + [1] * crowd,
+        }
+    )
+    work = workspace(con, actions(open_source(con, shares), []))
+    layer = meet(work, "object", 30_000_000, max_pairs=700)
+    assert layer.left_out == (("crowded", 820),)
+    assert layer.pairs == layer.edges.count().to_pyarrow().as_py() == 2 * spread - 3
+    assert layer.found.count().to_pyarrow().as_py() == layer.pairs
 
 
 def test_an_object_shared_by_too_many_at_once_is_named_and_left_out(con: Backend) -> None:
