@@ -29,7 +29,7 @@ def detect(
         str,
         typer.Option(
             help="Layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, reply, "
-            "reply_account, media, linkage, column:NAME."
+            "reply_account, media, linkage, column:NAME; and swarm: calls, and bursts after them."
         ),
     ] = "repost,url,hashtag,text,reply",
     window: Annotated[
@@ -135,12 +135,14 @@ def _windows(text: str, layers: list[str]) -> timedelta | dict[str, timedelta]:
             raise typer.BadParameter(f"{layer!r} is no layer of --on", param_hint="--window")
     if not own and usual is not None:
         return usual
-    missing = [layer for layer in layers if layer not in own and layer != "linkage"]
+    # A swarm has windows of its own, of hours: the usual one is about posts on one object.
+    missing = [layer for layer in layers if layer not in own and layer not in {"linkage", "swarm"}]
     if usual is None and (missing or not own):
         raise typer.BadParameter(
             f"no window for {', '.join(missing) or 'any layer'}", param_hint="--window"
         )
-    return {layer: own.get(layer, usual or timedelta(0)) for layer in layers}
+    asked = [layer for layer in layers if layer != "swarm" or layer in own]
+    return {layer: own.get(layer, usual or timedelta(0)) for layer in asked}
 
 
 def _span(text: str, option: str = "--window") -> timedelta:

@@ -22,9 +22,12 @@ from coordination.judge import MIN_GROUP, by_chance, judge, nothing
 from coordination.layer import MAX_PAIRS, Layer, meet
 from coordination.level import MAX_ROUNDS, sample
 from coordination.nulls import run_tests
-from coordination.outputs import write_outputs
+from coordination.outputs import write_files, write_outputs
 from coordination.result import Cluster, DetectReport
+from coordination.social import LAYER as SWARM
+from coordination.social import Social, find_social
 from coordination.source import InputError, Source, Tabular, open_source
+from coordination.swarm_findings import Score
 from coordination.tested import Tested, together
 from coordination.workspace import Workspace, workspace
 
@@ -55,6 +58,7 @@ def detect(
     memory: str = "3GB",
     max_pairs: int = MAX_PAIRS,
     rounds: int = MAX_ROUNDS,
+    score: Score | None = None,
     progress: Progress | None = None,
 ) -> DetectReport:
     """Find accounts that act in concert, with evidence, against chance.
@@ -62,12 +66,14 @@ def detect(
     source: a lake, Parquet or CSV file, Arrow table, Ibis table or DuckDB relation of posts
     (contract columns), or a table of shares (fields object, account, post, time).
     on: layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, near_text, reply,
-    reply_account, media, linkage, column:<name>. For a table of shares nothing: its one layer is
-    `object`.
+    reply_account, media, linkage, column:<name>; and swarm (see `social`), which writes
+    swarms.parquet, and alone only that and the report. For a table of shares nothing: its one
+    layer is `object`.
     window: how far apart two posts may be, one for all layers or one for each.
     out: a folder; edges.parquet, evidence.parquet, clusters.parquet, network.graphml and
     report.html are written into it, each whole or not at all.
     level: expected share of false edges among those reported (Benjamini-Hochberg).
+    score: likelihoods of harm of the posts of a swarm, in place of their columns h_<harm>.
     rounds: shuffles, at most, that tell the chance level; they decide nothing.
 
     Raises InputError (a file, column or layer), EngineError, ValueError (a window).
@@ -78,12 +84,27 @@ def detect(
         try:
             tell("reading", 0.0)
             opened = open_source(con, source, fields=fields, linkages=linkages)
+            social = None
+            if SWARM in on:
+                social = find_social(
+                    con,
+                    opened,
+                    scratch=Path(scratch),
+                    lake=source,
+                    window=None if isinstance(window, timedelta) else window.get(SWARM),
+                    level=level,
+                    score=score,
+                )
             names = _layers(opened, on)
             windows = _windows(names, window)
+            if social is not None and not names:
+                return social.alone(opened, Path(out), level=level, seed=seed)
             texts = near(opened, names)
             work = workspace(con, actions(opened, names, texts))
             notes = (texts.note,) if texts is not None and texts.note else ()
-            run = _Run(work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes)
+            run = _Run(
+                work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes, social
+            )
             return run.report(Path(out))
         finally:
             con.disconnect()
@@ -94,7 +115,7 @@ def _layers(source: Source, on: Sequence[str]) -> tuple[str, ...]:
         raise InputError("layer 'linkage' asked for, and the source has no linkages")
     if source.shares is not None:
         return (SHARES_LAYER,)
-    return tuple(layer for layer in dict.fromkeys(on) if layer != "linkage")
+    return tuple(layer for layer in dict.fromkeys(on) if layer not in {"linkage", SWARM})
 
 
 def _windows(
@@ -109,6 +130,10 @@ def _windows(
     return {layer: given[layer] for layer in layers}
 
 
+def _first_sure(finding: CoordinationFinding) -> int:
+    return list(Kind).index(finding.kind)
+
+
 @dataclass(frozen=True)
 class _Run:
     work: Workspace
@@ -121,6 +146,7 @@ class _Run:
     rounds: int
     tell: Progress
     notes: tuple[str, ...]
+    social: Social | None
 
     def report(self, out: Path) -> DetectReport:
         layers, tested = self._test()
@@ -138,8 +164,11 @@ class _Run:
         found = clusters(
             reported, member, accounts, pairs=pairs, windows_s=seconds, shuffles=shuffles
         )
+        findings = self._findings(layers, found, tested, accounts, shown)
+        if self.social is not None:
+            findings = sorted([*findings, *self.social.findings], key=_first_sure)
         report = DetectReport(
-            findings=tuple(self._findings(layers, found, tested, accounts, shown)),
+            findings=tuple(findings),
             levels=tuple(level for level, _, _ in samples),
             clusters=tuple(found),
             layers=self.names,
@@ -158,6 +187,8 @@ class _Run:
         )
         self.tell("writing", 0.9)
         texts = told(self.source, "text", shown)
+        if self.social is not None:
+            texts = {**texts, **self.social.texts}
         report = write_outputs(
             report,
             self.work,
@@ -167,6 +198,8 @@ class _Run:
             shown=shown,
             texts=texts,
         )
+        if self.social is not None:
+            report = write_files(report, out, {"swarms.parquet": self.social.write})
         self.tell("done", 1.0)
         return report
 
@@ -198,7 +231,7 @@ class _Run:
         clients = told(self.source, "client", shown)
         posted = audience(self.work, layers, shown)
         findings = [one for cluster in found for one in judge(cluster, keys, clients, posted)]
-        findings.sort(key=lambda finding: list(Kind).index(finding.kind))
+        findings.sort(key=_first_sure)
         return findings + self._chance(tested, accounts) + self._too_little(layers, tested)
 
     def _chance(self, tested: Tested, accounts: Sequence[str]) -> list[CoordinationFinding]:

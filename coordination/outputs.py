@@ -58,7 +58,15 @@ def write_outputs(
         "network.graphml": graph,
         "report.html": html,
     }
-    files = {}
+    return write_files(report, out, writers)
+
+
+def write_files(
+    report: DetectReport, out: Path, writers: Mapping[str, Callable[[Path], object]]
+) -> DetectReport:
+    """Write files into `out`, each whole or not at all; the report with their paths as well."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = dict(report.files)
     for name, write in writers.items():
         # A reader never sees half a file, and a killed run leaves the last one's whole.
         part = out / f".{name}.part"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ibis.backends.duckdb import Backend
 
 from coordination.burst import DAY, HOUR, Acts, Audience, burst, ties
 from coordination.calls import Asked, asks
 from coordination.contacts import talk
+from coordination.detect import detect
 from coordination.findings import CoordinationFinding, Kind
-from coordination.source import open_source
+from coordination.source import InputError, open_source
 from coordination.swarm import run_tests
 from coordination.swarm_findings import (
     AS_USUAL,
@@ -269,6 +272,33 @@ def test_a_real_crowd_holds_no_swarm(con: Backend, shared: Path) -> None:
     told = con.create_table("told", talk(posts), overwrite=True)
     found = to_findings(run_tests(con, told), told, None)
     assert not [one for one in found if one.is_concert]
+
+
+def test_a_run_writes_it_beside_the_rest(tmp_path: Path) -> None:
+    """A lake with follows, both swarm alone and with another layer."""
+    world = World(1)
+    world.call(300)
+    world.answers(world.fans_among(20), 300, 3)
+    for part, table in (("posts", world.table()), ("follows", pa.Table.from_pylist(world.follows))):
+        (tmp_path / "lake" / part).mkdir(parents=True)
+        pq.write_table(table, tmp_path / "lake" / part / "part.parquet")
+    for on in (["swarm"], ["reply_account", "swarm"]):
+        out = tmp_path / "-".join(on)
+        report = detect(tmp_path / "lake", on=on, window=timedelta(minutes=1), out=out, threads=1)
+        (swarm,) = (one for one in report.concert if one.rule == SWARM)
+        rows = pq.read_table(out / "swarms.parquet").to_pylist()
+        assert {row["account_id"] for row in rows} == {*swarm.account_ids} - {"caller"}
+        assert {"follow"} in [set(row["ties"]) for row in rows]
+        page = (out / "report.html").read_text()
+        assert "a swarm on" in page
+        assert "Everyone, tell @target" in page
+        assert ("edges.parquet" in report.files) is (on != ["swarm"])
+
+
+def test_shares_cannot_be_asked_for_swarms(tmp_path: Path) -> None:
+    shares = pa.table({"object": ["o"], "account": ["a"], "post": ["p"], "time": [1.0]})
+    with pytest.raises(InputError, match="swarm"):
+        detect(shares, on=["swarm"], window=timedelta(minutes=1), out=tmp_path)
 
 
 SPAN = (0, 30 * DAY)
