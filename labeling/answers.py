@@ -4,7 +4,7 @@ The page checks in the browser only; the server stores an empty result, two answ
 question, and choices that no config has. None of that may become a decision.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -12,11 +12,14 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from labeling.configs import EVIDENCE, LabelingConfig
 from policy.cases import CaseKind
 from policy.verdicts import Verdict
+from policy.words import Harm
 
 _VERDICT: TypeAdapter[Verdict] = TypeAdapter(Verdict)
-_MANY = frozenset({"policies", "author"})
+_MANY = frozenset({"policies", "author", "harm_forms"})
 _NONE_OF_THESE = "none_of_these"
 _SEVERITY = "severity_"
+_DIFFERS = "differs"
+_TESTS = ("documented", "sources", "likelihood")
 
 
 class AnswerError(ValueError):
@@ -44,7 +47,7 @@ def read_answer(config: LabelingConfig, result: Sequence[Mapping[str, Any]]) -> 
             problems.append(f"{name}: one answer only, not {len(chosen)}")
     if problems:
         raise AnswerError(problems)
-    fields = _policies(values) if config.kind is CaseKind.POST_HARM else _single(values)
+    fields = _FIELDS.get(config.kind, _single)(values)
     try:
         return _VERDICT.validate_python({"kind": config.kind, **fields})
     except ValidationError as error:
@@ -110,17 +113,12 @@ def _single(values: Mapping[str, Sequence[str]]) -> dict[str, object]:
 
 def _policies(values: Mapping[str, Sequence[str]]) -> dict[str, object]:
     chosen = set(values.get("policies", ()))
-    severities = {
-        name.removeprefix(_SEVERITY): given[0]
-        for name, given in values.items()
-        if name.startswith(_SEVERITY) and given
-    }
-    problems = []
+    broken = chosen - {_NONE_OF_THESE}
+    severities, problems = _severities(values, broken)
     if not chosen:
         problems.append("policies: choose at least one, or none of these")
     if _NONE_OF_THESE in chosen and len(chosen) > 1:
         problems.append("policies: none of these cannot stand beside a policy")
-    broken = chosen - {_NONE_OF_THESE}
     problems += [f"{name}: give its severity" for name in sorted(broken - severities.keys())]
     problems += [
         f"{name}: has a severity but was not chosen" for name in sorted(severities.keys() - broken)
@@ -135,6 +133,50 @@ def _policies(values: Mapping[str, Sequence[str]]) -> dict[str, object]:
         "policies": severities,
         "author_needs_support": "needs_support" in values.get("author", ()),
     }
+
+
+def _severities(
+    values: Mapping[str, Sequence[str]], broken: Collection[str]
+) -> tuple[dict[str, str], list[str]]:
+    """The severity of each policy: one for all, or each its own where they differ."""
+    each = {
+        name.removeprefix(_SEVERITY): given[0]
+        for name, given in values.items()
+        if name.startswith(_SEVERITY) and given
+    }
+    of_all = values.get("severity", ())
+    if not of_all or of_all[0] == _DIFFERS:
+        return each, []
+    if each:
+        return each, ["severity: one for all policies, or one for each, not both"]
+    if not broken:
+        return {}, ["severity: given, but no policy was chosen"]
+    return dict.fromkeys(broken, of_all[0]), []
+
+
+def _assessment(values: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    found = set(values.get("harm_forms", ()))
+    asked = {f"{form}_{test}": (form, test) for form in Harm for test in _TESTS}
+    given = {asked[name]: chosen[0] for name, chosen in values.items() if name in asked and chosen}
+    problems = [
+        f"{form} harm, {test}: no answer"
+        for form, test in asked.values()
+        if form in found and (form, test) not in given
+    ]
+    problems += sorted(
+        {f"{form} harm: has a test but was not chosen" for form, _ in given if form not in found}
+    )
+    if problems:
+        raise AnswerError(problems)
+    rest = {name: chosen for name, chosen in values.items() if name not in {*asked, "harm_forms"}}
+    harms = {form: {test: given[form, test] for test in _TESTS} for form in Harm if form in found}
+    return {**_single(rest), "harms": harms}
+
+
+_FIELDS: Mapping[CaseKind, Callable[[Mapping[str, Sequence[str]]], dict[str, object]]] = {
+    CaseKind.POST_HARM: _policies,
+    CaseKind.ASSESSMENT: _assessment,
+}
 
 
 def _in_words(item: Any) -> str:

@@ -7,27 +7,30 @@ each version of each answer, is kept with the case, never with Label Studio.
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sqlalchemy import and_, exists
+from sqlalchemy import ColumnElement, and_, exists, select
 
+from casework.assignment import waiting
 from casework.office import Office
-from casework.review import decide
+from casework.opinions import earlier
 from labeling.configs import newest_version
 from labeling.desk import (
-    Accepted,
     Answer,
     Binding,
     BindingState,
-    Noted,
+    Moved,
     Receipt,
     Refused,
     WantedTask,
 )
+from labeling.order import Order
+from labeling.receipts import keep, receipt_of, refusal, take
 from policy.at_risk import shown_to_reviewers
+from policy.care import blur
 from policy.cases import Case, CaseKind, CaseState
-from policy.lay import Periods
+from policy.opinions import is_blind
+from policy.reviewers import LEADS_ROUND
 from policy.words import Refusal
 from store import tables
-from store.records import Receipt as Kept
 from store.records import Task
 from store.work import Reading, Writing
 
@@ -44,49 +47,81 @@ _STATES = {
 
 
 class CaseDesk:
-    """Implements `labeling.desk.Desk` on an office's store."""
+    """Implements `labeling.desk.Desk` on an office's store. One thread each."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._order = Order()
 
     def wanted(self) -> Iterator[WantedTask]:
-        """Open cases without a task, most urgent first. Sealed ones never leave the store."""
-        cases, tasks = tables.cases.c, tables.tasks.c
-        has_task = exists().where(
-            and_(tasks.case_id == cases.id, tasks.round == cases.round, tasks.bound.is_(True))
-        )
+        """Open cases without a task that somebody may answer, most urgent first.
+
+        Sealed ones never leave the store, and one that nobody on the roster may answer waits there.
+        """
+        cases = tables.cases.c
         with self._office.store.reading() as work:
             found = work.cases.find(
-                ~has_task,
+                ~_has_task(),
                 cases.kind != CaseKind.LEGAL.value,
                 state=CaseState.OPEN.value,
                 order_by=[cases.priority.desc(), cases.opened_at],
             )
-        for case in found:
-            yield _wanted(case)
+            unasked = waiting(work, found)
+            tasks = [_wanted(work, case) for case in found if case.id not in unasked]
+        self._order.offer(tasks)
+        yield from tasks
 
     def closing(self) -> Iterator[Binding]:
-        """Bound tasks whose cases lapsed or were closed."""
-        cases, tasks = tables.cases.c, tables.tasks.c
-        ended = [CaseState.LAPSED.value, CaseState.CLOSED.value]
-        is_over = exists().where(and_(cases.id == tasks.case_id, cases.state.in_(ended)))
+        """Bound tasks whose cases lapsed or were closed, or ask for another opinion."""
+        cases = tables.cases.c
+        ended = cases.state.in_([CaseState.LAPSED.value, CaseState.CLOSED.value])
         with self._office.store.reading() as work:
-            found = work.tasks.find(is_over, bound=True)
-        for task in found:
+            closed = work.tasks.find(_of_case(ended), bound=True)
+            sealed = work.tasks.find(_of_case(_goes_on()), bound=True)
+        for task in closed:
             yield _binding(task, BindingState.CLOSED)
+        for task in sealed:
+            yield _binding(task, BindingState.SEALED)
+
+    def sealed(self, case_id: str, round_: int) -> bool:
+        """Whether the case is open in a later round, whose answer must not follow this one's."""
+        with self._office.store.reading() as work:
+            case = work.cases.get(case_id)
+        return case is not None and case.state is CaseState.OPEN and case.round > round_
 
     def bound(self) -> Iterator[Binding]:
         """Every binding, with the state of its case."""
+        cases, tasks = tables.cases.c, tables.tasks.c
         with self._office.store.reading() as work:
             found = work.tasks.find(bound=True)
-            cases = work.cases.get_many([task.case_id for task in found])
+            # Not whole cases: ten thousand of them with their evidence take seconds to read.
+            bound = exists().where(and_(tasks.case_id == cases.id, tasks.bound.is_(True)))
+            rows = work.connection.execute(select(cases.id, cases.state, cases.round).where(bound))
+            states = {id_: (CaseState(state), round_) for id_, state, round_ in rows}
         for task in found:
-            yield _binding(task, _STATES[cases[task.case_id].state])
+            yield _binding(task, _state(*states[task.case_id], task.round))
 
     def known(self, case_id: str, round_: int) -> Binding | None:
         """The binding of a case's round, if it has one."""
         with self._office.store.reading() as work:
             return _known(work, case_id, round_)
+
+    def moved(self) -> Iterator[Moved]:
+        """Open tasks that are shown with another priority than their cases have."""
+        with self._office.store.reading() as work:
+            found = self._order.look(work)
+        yield from found
+
+    def shown(self, moved: Moved) -> None:
+        """Keep that a task is now shown with this priority."""
+
+        def do(work: Writing) -> None:
+            task = work.tasks.get(moved.case_id, str(moved.round))
+            if task is not None and task.task_id == moved.task_id:
+                now = task.model_copy(update={"priority": moved.priority})
+                work.save(now, action="task.moved", why=f"priority {moved.priority:.2f}")
+
+        self._transact(do)
 
     def bind(self, case_id: str, round_: int, project_id: int, task_id: int) -> Binding | None:
         """Keep which task stands for a case's round; the first to bind wins."""
@@ -98,14 +133,14 @@ class CaseDesk:
             case = work.cases.get(case_id)
             if case is None or case.state is not CaseState.OPEN or case.round != round_:
                 return None
-            earlier = work.tasks.get(case_id, str(round_))
-            task = Task(case_id=case_id, round=round_, project_id=project_id, task_id=task_id)
-            if earlier is not None:
-                # Another task for the same question; what was said to the old one's answers stays.
-                task = earlier.model_copy(
-                    update={"project_id": project_id, "task_id": task_id, "bound": True}
-                )
-            work.save(task, action="task.bound", why=f"task {task_id}")
+            task = work.tasks.get(case_id, str(round_)) or Task(
+                case_id=case_id, round=round_, project_id=project_id, task_id=task_id
+            )
+            # Another task for the same question; what was said to the old one's answers stays.
+            task = task.model_copy(
+                update={"project_id": project_id, "task_id": task_id, "bound": True}
+            )
+            work.save(self._order.bound(case, task), action="task.bound", why=f"task {task_id}")
             return _binding(task, BindingState.OPEN)
 
         return self._transact(do)
@@ -123,32 +158,12 @@ class CaseDesk:
 
     def receive(self, answer: Answer) -> Receipt:
         """Take one version of one answer, exactly once; see `Desk.receive`."""
-        key = f"{answer.annotation_id}@{answer.version}"
-
-        def do(work: Writing) -> Receipt:
-            task = work.tasks.get(answer.case_id, str(answer.round))
-            if task is None:
-                return Noted(reason="this task was never bound to a case")
-            if key in task.receipts:
-                return _receipt(task.receipts[key])
-            receipt = _take(work, task, answer, self._office.periods)
-            _keep(work, task, answer, key, receipt)
-            return receipt
-
         try:
-            return self._transact(do)
-        except Refusal as refusal:
+            return self._transact(lambda work: take(work, answer, self._office.periods))
+        except Refusal as refused:
             # The transaction is gone with the refusal; that it was refused is kept in another.
-            refused = Refused(reason=refusal.reason)
-
-            def note(work: Writing) -> Receipt:
-                task = work.tasks.need(answer.case_id, str(answer.round))
-                if key in task.receipts:
-                    return _receipt(task.receipts[key])
-                _keep(work, task, answer, key, refused)
-                return refused
-
-            return self._transact(note)
+            receipt = refusal(refused)
+            return self._transact(lambda work: self._note(work, answer, receipt))
 
     def withdrawn(self, case_id: str, round_: int, annotation_id: int) -> None:
         """Note that an accepted answer was deleted on the server: the decision stands."""
@@ -166,63 +181,48 @@ class CaseDesk:
 
         self._transact(do)
 
+    @staticmethod
+    def _note(work: Writing, answer: Answer, refused: Refused) -> Receipt:
+        task = work.tasks.need(answer.case_id, str(answer.round))
+        earlier_receipt = receipt_of(task, answer)
+        if earlier_receipt is not None:
+            return earlier_receipt
+        keep(work, task, answer, refused)
+        return refused
+
     def _transact(self, do: Callable[[Writing], T]) -> T:
         return self._office.store.transact(do, actor=ACTOR, now=self._office.now())
 
 
-def _take(work: Writing, task: Task, answer: Answer, periods: Periods) -> Receipt:
-    case = work.cases.need(answer.case_id)
-    if case.state is not CaseState.OPEN or case.round != answer.round:
-        edited = answer.annotation_id in task.accepted
-        what = "a later version of the answer that decided" if edited else "it came too late"
-        return Noted(reason=f"{what}: the case is {case.state}")
-    if answer.problems or answer.verdict is None:
-        return Refused(reason="; ".join(answer.problems) or "the answer is empty")
-    decide(
-        work,
-        answer.case_id,
-        answer.verdict,
-        round_=answer.round,
-        by=f"person:{answer.answered_by}",
-        at=answer.answered_at,
-        source=f"label-studio:{answer.project_id}:{answer.annotation_id}:{answer.case_id}",
-        periods=periods,
-        lead_time_s=answer.lead_time,
+def _has_task() -> ColumnElement[bool]:
+    cases, tasks = tables.cases.c, tables.tasks.c
+    return exists().where(
+        and_(tasks.case_id == cases.id, tasks.round == cases.round, tasks.bound.is_(True))
     )
-    return Accepted()
 
 
-def _keep(work: Writing, task: Task, answer: Answer, key: str, receipt: Receipt) -> None:
-    taken = isinstance(receipt, Accepted)
-    kept = Kept(
-        outcome=receipt.outcome,
-        reason="" if isinstance(receipt, Accepted) else receipt.reason,
-        raw=[] if taken else answer.raw,
-    )
-    changed = task.model_copy(
-        update={
-            "receipts": {**task.receipts, key: kept},
-            "accepted": (*task.accepted, answer.annotation_id) if taken else task.accepted,
-        }
-    )
-    work.save(changed, action=f"answer.{receipt.outcome}", why=kept.reason)
+def _of_case(where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(and_(tables.cases.c.id == tables.tasks.c.case_id, where))
 
 
-def _receipt(kept: Kept) -> Receipt:
-    match kept.outcome:
-        case "accepted":
-            return Accepted()
-        case "noted":
-            return Noted(reason=kept.reason)
-        case "refused":
-            return Refused(reason=kept.reason)
+def _goes_on() -> ColumnElement[bool]:
+    """A case that is open in a later round than a task's."""
+    cases = tables.cases.c
+    return and_(cases.state == CaseState.OPEN.value, cases.round > tables.tasks.c.round)
+
+
+def _state(case: CaseState, case_round: int, task_round: int) -> BindingState:
+    if case is CaseState.OPEN and task_round < case_round:
+        return BindingState.SEALED
+    return _STATES[case]
 
 
 def _known(work: Reading, case_id: str, round_: int) -> Binding | None:
     task = work.tasks.get(case_id, str(round_))
     if task is None or not task.bound:
         return None
-    return _binding(task, _STATES[work.cases.need(case_id).state])
+    case = work.cases.need(case_id)
+    return _binding(task, _state(case.state, case.round, round_))
 
 
 def _binding(task: Task, state: BindingState) -> Binding:
@@ -236,13 +236,16 @@ def _binding(task: Task, state: BindingState) -> Binding:
     )
 
 
-def _wanted(case: Case) -> WantedTask:
+def _wanted(work: Reading, case: Case) -> WantedTask:
+    data = {**shown_to_reviewers(case), "blur": blur(case).value}
+    if case.round >= LEADS_ROUND:
+        data["earlier"] = [one.model_dump(mode="json") for one in earlier(work, case)]
     return WantedTask(
         case_id=case.id,
         round=case.round,
         kind=case.kind,
         config=newest_version(case.kind),
         priority=case.priority,
-        blind=case.blind,
-        data=shown_to_reviewers(case),
+        blind=is_blind(case),
+        data=data,
     )

@@ -23,7 +23,10 @@ _NAMES: Mapping[CaseKind, str] = MappingProxyType(
         CaseKind.ASSOCIATION: "Association",
         CaseKind.POST_HARM: "Harm of a post",
         CaseKind.COORDINATION: "Coordination",
+        CaseKind.ASSESSMENT: "Assessment",
+        CaseKind.DESIGNATION: "Designation",
         CaseKind.SUSPENSION: "Suspension",
+        CaseKind.REAPPLICATION: "Re-application",
         CaseKind.APPEAL: "Appeal",
         CaseKind.SUPPORT: "Support",
     }

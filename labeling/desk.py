@@ -54,6 +54,9 @@ class BindingState(StrEnum):
     """An answer was accepted; the task stays as a record."""
     CLOSED = "closed"
     """Lapsed or closed without an answer: the task is to be taken away."""
+    SEALED = "sealed"
+    """Answered, and whoever answers the case's next round must not see it: the task is to be taken
+    away with its answer, which is kept with the case."""
 
 
 class Binding(Value):
@@ -66,6 +69,19 @@ class Binding(Value):
     state: BindingState = BindingState.OPEN
     accepted: tuple[int, ...] = ()
     """Ids of the annotations whose answers were accepted."""
+
+    @property
+    def key(self) -> TaskKey:
+        return TaskKey(self.case_id, self.round)
+
+
+class Moved(Value):
+    """An open task that is shown with another priority than its case has now."""
+
+    case_id: Id
+    round: int
+    task_id: int
+    priority: float
 
     @property
     def key(self) -> TaskKey:
@@ -86,6 +102,8 @@ class Answer(Value):
     """The annotation's `updated_at` as the server wrote it: an edit gives a new version."""
     answered_by: str
     """E-mail of the reviewer, or `user:<id>` where the server does not tell it."""
+    user_id: int = 0
+    """The reviewer's user on the server."""
     answered_at: UtcDatetime
     lead_time: float | None = None
     """Seconds that the reviewer spent, as the browser counted them."""
@@ -93,6 +111,8 @@ class Answer(Value):
     """None exactly when there are problems."""
     problems: tuple[str, ...] = ()
     """Why the answer cannot count: empty, contradictory, or an unknown choice."""
+    forged: bool = False
+    """Whether another user wrote it than the one it names."""
     raw: list[dict[str, Any]]
     """The result as it came, for the record."""
 
@@ -119,6 +139,9 @@ class Refused(Value):
 
     outcome: Literal["refused"] = "refused"
     reason: str = Field(min_length=1)
+    barred: bool = False
+    """Whether it is whoever gave it that is refused: then the next reviewer learns neither who it
+    was nor what they said."""
 
 
 Receipt = Accepted | Noted | Refused
@@ -132,7 +155,19 @@ class Desk(Protocol):
         ...
 
     def closing(self) -> Iterable[Binding]:
-        """Bindings in state CLOSED: their tasks are to be taken away, then unbound."""
+        """Bindings in state CLOSED or SEALED: their tasks are to be taken away, then unbound."""
+        ...
+
+    def sealed(self, case_id: str, round_: int) -> bool:
+        """Whether an answer to this round must not stay on the server, bound or not."""
+        ...
+
+    def moved(self) -> Iterable[Moved]:
+        """Open, bound tasks that are shown with another priority than they have, urgent first."""
+        ...
+
+    def shown(self, moved: Moved) -> None:
+        """Keep that a task is now shown with this priority."""
         ...
 
     def bound(self) -> Iterable[Binding]:

@@ -7,12 +7,25 @@ a decision can be explained by what its reviewer saw.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
-from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import JsonValue, ValidationError, model_validator
 
+from labeling.shown import (
+    Clause,
+    Part,
+    ShownEarlier,
+    ShownFinding,
+    ShownGroup,
+    ShownHarm,
+    ShownIncident,
+    ShownMoment,
+    ShownOpinion,
+    ShownPost,
+    ShownProfile,
+)
+from policy.care import Blur
 from policy.cases import CaseKind
-from policy.words import Likelihood, UtcDatetime, Value
 
 # Not storable (lone surrogates, NUL) or not harmless (controls; bidirectional overrides, with
 # which a text can show other words than it has).
@@ -38,83 +51,7 @@ class EvidenceError(ValueError):
     """The evidence cannot be shown; the message names the field."""
 
 
-class _Part(Value):
-    # White space is part of what was written. Fields that nobody shows are no error here: the case
-    # may keep more than its reviewer sees.
-    model_config = ConfigDict(str_strip_whitespace=False, extra="ignore")
-
-
-class ShownGroup(_Part):
-    """The designated group in question."""
-
-    name: str = Field(min_length=1)
-    kind: str = "group"
-    purpose: str = ""
-    narratives: tuple[str, ...] = ()
-    hashtags: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-
-
-class ShownProfile(_Part):
-    """The account's profile as last observed."""
-
-    account_id: str = Field(min_length=1)
-    handle: str = ""
-    display_name: str = ""
-    description: str = ""
-    location: str = ""
-    created_at: UtcDatetime | None = None
-    followers: int | None = None
-    following: int | None = None
-    observed_at: UtcDatetime | None = None
-    protected: str = ""
-    """Why it is on the protected list (such as `press`); empty if it is not."""
-
-
-class ShownPost(_Part):
-    """One post with its time, and what matched in it and why."""
-
-    post_id: str = Field(min_length=1)
-    text: str = ""
-    account: str = ""
-    """Handle or id of the author, where it is not the account in question."""
-    created_at: UtcDatetime | None = None
-    lang: str = ""
-    matched: tuple[str, ...] = ()
-    """Each a short sentence in plain words."""
-    severe: bool = False
-    """Blurred until asked for."""
-
-
-class ShownOpinion(_Part):
-    """What the model thinks. Never part of a blind task."""
-
-    statement: str = "the account is associated with the group"
-    """What the likelihood is of, such as `the account is associated with the group`."""
-    likelihood: Likelihood
-    low: Likelihood | None = None
-    high: Likelihood | None = None
-    calibrated: bool = True
-    reasons: tuple[str, ...] = ()
-    model: str = ""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if (self.low is None) != (self.high is None):
-            raise ValueError("give both ends of the interval or none")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError("low <= high must hold")
-        return self
-
-
-class Clause(_Part):
-    """The policy's clause in question, in its own words."""
-
-    id: str = ""
-    text: str = Field(min_length=1)
-
-
-class Evidence(_Part):
+class Evidence(Part):
     """All that a task may show. Which parts must be there depends on its kind."""
 
     clause: Clause | None = None
@@ -133,6 +70,21 @@ class Evidence(_Part):
     posts: tuple[ShownPost, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     """Further findings as name and value, such as linkages or significance."""
+    findings: tuple[ShownFinding, ...] = ()
+    timeline: tuple[ShownMoment, ...] = ()
+    """Who did what when: one row for each account."""
+    incidents: tuple[ShownIncident, ...] = ()
+    harms: tuple[ShownHarm, ...] = ()
+    """What the rules count for each form of harm. Never part of a blind task."""
+    guard: str = ""
+    """What the activism guard says."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """The policy's questions, as whoever proposes a designation answered them."""
+    before: tuple[tuple[str, str], ...] = ()
+    """What stood before, and when and why it ended (re-applications, appeals)."""
+    earlier: tuple[ShownEarlier, ...] = ()
+    """The answers that a lead is to settle."""
+    blur: Blur = Blur.SEVERE_POSTS
     opinion: ShownOpinion | None = None
 
     @model_validator(mode="before")
@@ -146,7 +98,10 @@ NEEDED: Mapping[CaseKind, tuple[str, ...]] = MappingProxyType(
         CaseKind.ASSOCIATION: ("group", "profile"),
         CaseKind.POST_HARM: ("post",),
         CaseKind.COORDINATION: ("posts",),
+        CaseKind.ASSESSMENT: ("group",),
+        CaseKind.DESIGNATION: ("group", "proposal"),
         CaseKind.SUSPENSION: ("profile", "proposal"),
+        CaseKind.REAPPLICATION: ("group", "profile", "posts"),
         CaseKind.APPEAL: ("proposal", "statement"),
         CaseKind.SUPPORT: ("post",),
     }

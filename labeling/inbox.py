@@ -12,6 +12,8 @@ from policy.verdicts import Verdict
 log = structlog.get_logger(__name__)
 
 _LONGEST_QUOTE = 500
+_FORGED = "it was written or changed by another user than the one it names"
+_BARRED = "An answer was not taken, because whoever gave it may not answer this task."
 
 
 class Inbox:
@@ -30,10 +32,10 @@ class Inbox:
                     report.accepted += 1
                 case Noted():
                     report.noted += 1
-                case Refused(reason=reason):
+                case Refused() as refused:
                     report.refused += 1
                     reopened = True
-                    self._studio.reopen(task.id, annotation, _notice(reason, annotation))
+                    self._studio.reopen(task.id, annotation, _notice(refused, annotation))
         return reopened
 
     def miss(self, binding: Binding, task: SeenTask | None, report: PassReport) -> None:
@@ -45,7 +47,9 @@ class Inbox:
                 report.withdrawn += 1
 
     def _receive(self, task: SeenTask, mark: Mark, annotation: SeenAnnotation) -> Receipt:
-        verdict, problems = _read(mark, annotation)
+        # The server takes any name for an annotation's author, and anyone may edit anybody's.
+        forged = annotation.written_by not in (0, annotation.user_id)
+        verdict, problems = (None, (_FORGED,)) if forged else _read(mark, annotation)
         receipt = self._desk.receive(
             Answer(
                 case_id=mark.key.case_id,
@@ -57,10 +61,12 @@ class Inbox:
                 annotation_id=annotation.id,
                 version=annotation.version,
                 answered_by=self._studio.email_of(annotation.user_id),
+                user_id=annotation.user_id,
                 answered_at=annotation.at,
                 lead_time=annotation.lead_time,
                 verdict=verdict,
                 problems=problems,
+                forged=forged,
                 raw=annotation.result,
             )
         )
@@ -84,8 +90,10 @@ def _read(mark: Mark, annotation: SeenAnnotation) -> tuple[Verdict | None, tuple
         return None, (str(error),)
 
 
-def _notice(reason: str, annotation: SeenAnnotation) -> str:
+def _notice(refused: Refused, annotation: SeenAnnotation) -> str:
     """What a reviewer reads above a reopened task; their words are given back, not lost."""
+    if refused.barred:
+        return _BARRED
     written = [
         str(line)
         for region in annotation.result
@@ -93,5 +101,5 @@ def _notice(reason: str, annotation: SeenAnnotation) -> str:
         for line in region["value"].get("text") or ()
     ]
     quote = "\n".join(written)[:_LONGEST_QUOTE]
-    again = f"Please answer again: {reason}."
+    again = f"Please answer again: {refused.reason}."
     return f"{again} You had written: {quote}" if quote else again

@@ -40,7 +40,7 @@ class Projects:
             if self._by_title[lane.title] != mine:
                 # Another was first, and whoever looked since uses that one.
                 self._studio.delete_project(mine)
-            self.hook(self._by_title[lane.title])
+            self.ready(self._by_title[lane.title])
             log.info("project.ready", title=lane.title, project=self._by_title[lane.title])
         return self._by_title[lane.title]
 
@@ -61,7 +61,15 @@ class Projects:
                 log.error("config.differs", project=project.id, reason=str(error))
         return restored
 
-    def hook(self, project_id: int) -> None:
+    def ready(self, project_id: int) -> None:
+        """What a project needs beside its config: its order, and the webhook."""
+        try:
+            self._studio.order_by_priority(project_id)
+        except StudioRefusedError as error:
+            log.warning("order.refused", project=project_id, reason=str(error))
+        self._hook_up(project_id)
+
+    def _hook_up(self, project_id: int) -> None:
         """Register the webhook, if there is one; polling does without where it is refused."""
         if self._hook is None:
             return

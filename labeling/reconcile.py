@@ -9,7 +9,9 @@ bind what is found. A task whose binding was never recorded is thus found like a
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from types import MappingProxyType
 
 import structlog
 from pydantic import JsonValue
@@ -36,6 +38,8 @@ from labeling.tasks import lane_of, task_of
 log = structlog.get_logger(__name__)
 
 IMPORT_BATCH = 200
+MOVES = 100
+"""So many priorities are changed in a pass: answers must not wait for them."""
 SWEEP_EVERY_S = 300.0
 _SWEEP_REST = 5.0
 """A sweep that took a second is followed by at least this many seconds without one."""
@@ -128,8 +132,8 @@ class Reconciler:
             report.configs_restored = self._projects.restore(projects)
             self._index.keep_only(project.id for project in projects)
             for project in projects:
-                self._projects.hook(project.id)
-                self._sweep(project.id, report)
+                self._projects.ready(project.id)
+                self._sweep(project.id, report, {one.key: one for one in bound})
             self._miss(bound, report)
         else:
             for project in projects:
@@ -138,6 +142,7 @@ class Reconciler:
         self._close(report)
         self._create(report)
         self._remove_doubles(report)
+        self._move(report)
 
     # Reading
 
@@ -155,17 +160,32 @@ class Reconciler:
         )
         return fewer and since >= self._sweep_took_s * _SWEEP_REST
 
-    def _sweep(self, project_id: int, report: PassReport) -> None:
-        present = self._look(project_id, self._studio.tasks(project_id), report)
+    def _sweep(self, project_id: int, report: PassReport, bound: Mapping[TaskKey, Binding]) -> None:
+        present = self._look(project_id, self._studio.tasks(project_id), report, bound)
         self._index.of(project_id).keep_only(present)
 
-    def _look(self, project_id: int, tasks: Iterator[SeenTask], report: PassReport) -> list[int]:
-        """Take note of tasks and deal with what is new about ours; the ids of all of them."""
+    def _look(
+        self,
+        project_id: int,
+        tasks: Iterator[SeenTask],
+        report: PassReport,
+        bound: Mapping[TaskKey, Binding] = MappingProxyType({}),
+    ) -> list[int]:
+        """Take note of tasks and deal with what is new about ours; the ids of all of them.
+
+        `bound` spares asking the desk about tasks that are as they ought to be: open ones that
+        nobody has answered.
+        """
         index = self._index.of(project_id)
         present: list[int] = []
         for task in tasks:
             present.append(task.id)
-            if index.take(task, owner=self._owner) and task.mark is not None:
+            if not index.take(task, owner=self._owner) or task.mark is None:
+                continue
+            known = bound.get(task.mark.key)
+            if known is not None and _awaits(known, task):
+                index.done[task.id] = task.updated_at
+            else:
                 self._deal_with(task, task.mark, report)
         return present
 
@@ -183,6 +203,11 @@ class Reconciler:
         reopened = self._inbox.take(task, mark, report)
         if binding is not None and binding.task_id == task.id:
             self._inbox.miss(binding, task, report)
+        elif binding is None and self._desk.sealed(*mark.key):
+            # It came back, as from an old copy of the server's data.
+            self._delete(task.project_id, task.id)
+            report.sealed += 1
+            return
         if not reopened:
             self._index.of(task.project_id).done[task.id] = task.updated_at
 
@@ -213,8 +238,9 @@ class Reconciler:
             # By what it stands for and not by id alone: a restored server gives ids again.
             if self._index.stands_for(binding.key, binding.project_id, binding.task_id):
                 continue
-            log.warning("task.lost", case=binding.case_id, round=binding.round)
-            self._inbox.miss(binding, None, report)
+            if binding.state is not BindingState.SEALED:
+                log.warning("task.lost", case=binding.case_id, round=binding.round)
+                self._inbox.miss(binding, None, report)
             self._desk.unbind(*binding.key, binding.task_id)
             report.lost += 1
 
@@ -242,12 +268,22 @@ class Reconciler:
             task = self._studio.task(binding.task_id)
             if task is not None and task.mark is not None and task.mark.key == binding.key:
                 if task.annotations:
-                    # Answered at the last moment: the desk hears of it, and the task stays.
+                    # Answered or changed at the last moment: the desk hears of it.
                     self._inbox.take(task, task.mark, report)
-                else:
+                if binding.state is BindingState.SEALED:
+                    self._delete(binding.project_id, task.id)
+                    report.sealed += 1
+                elif not task.annotations:
                     self._delete(binding.project_id, task.id)
                     report.removed += 1
             self._desk.unbind(*binding.key, binding.task_id)
+
+    def _move(self, report: PassReport) -> None:
+        """Show priorities as they are now; the rest of a great many at the next pass."""
+        for moved in islice(self._desk.moved(), MOVES):
+            self._studio.set_priority(moved.task_id, moved.priority)
+            self._desk.shown(moved)
+            report.moved += 1
 
     def _delete(self, project_id: int, task_id: int) -> None:
         self._studio.delete_task(task_id)
@@ -309,6 +345,17 @@ class Reconciler:
         if self._told.get(key) != reason:
             self._told[key] = reason
             log.error("task.failed", case=key.case_id, round=key.round, reason=reason)
+
+
+def _awaits(binding: Binding, task: SeenTask) -> bool:
+    """Whether this is the bound task, open, and nobody has written to it yet."""
+    return (
+        binding.task_id == task.id
+        and binding.project_id == task.project_id
+        and binding.state is BindingState.OPEN
+        and not task.annotations
+        and not binding.accepted
+    )
 
 
 def _rest(stop: threading.Event, hint: Callable[[], bool], seconds: float) -> None:

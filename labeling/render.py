@@ -1,16 +1,22 @@
-"""Evidence as HTML that a person can read, and that hostile text cannot break out of.
+"""Evidence as HTML that a person can read: the page of a task."""
 
-Everything that came from outside passes through `_text`: Label Studio puts the HTML into its page.
-"""
-
-import html
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from labeling.evidence import Evidence, ShownGroup, ShownOpinion, ShownPost, ShownProfile
+from labeling.evidence import Evidence
+from labeling.markup import bullets, day, facts, moment, paragraph, section, text
+from labeling.render_dossier import (
+    answers_html,
+    earlier_html,
+    findings_html,
+    harms_html,
+    incidents_html,
+    timeline_html,
+)
+from labeling.shown import ShownGroup, ShownOpinion, ShownPost, ShownProfile
+from policy.care import Blur
 from policy.cases import CaseKind
+from policy.words import Severity
 
-LONGEST_TEXT = 4_000
 MOST_POSTS = 40
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -21,11 +27,15 @@ def title_of(kind: CaseKind, evidence: Evidence) -> str:
     account = "the account"
     if profile:
         account = f"@{profile.handle.removeprefix('@')}" if profile.handle else profile.account_id
+    name = group.name if group else "it"
     questions = {
-        CaseKind.ASSOCIATION: f"Is {account} associated with {group.name if group else 'it'}?",
+        CaseKind.ASSOCIATION: f"Is {account} associated with {name}?",
         CaseKind.POST_HARM: "Does this post break a policy?",
         CaseKind.COORDINATION: "Did these accounts act in concert?",
+        CaseKind.ASSESSMENT: f"Does {name} act in concert, and does that cause harm?",
+        CaseKind.DESIGNATION: f"Is the proposal on {name} right?",
         CaseKind.SUSPENSION: f"Is {account} to be suspended?",
+        CaseKind.REAPPLICATION: f"Is {account} associated with {name} again?",
         CaseKind.APPEAL: "Does the measure stand?",
         CaseKind.SUPPORT: "Does the author need help?",
     }
@@ -33,67 +43,83 @@ def title_of(kind: CaseKind, evidence: Evidence) -> str:
 
 
 def evidence_html(evidence: Evidence, *, blind: bool) -> str:
-    """The evidence as one HTML fragment; without the model's opinion if blind."""
-    parts: list[str] = []
-    if evidence.why_here:
-        parts.append(_section("Why you are asked", _paragraph(evidence.why_here)))
-    if evidence.proposal:
-        parts.append(_section("What is proposed", _paragraph(evidence.proposal)))
-    if evidence.statement:
-        parts.append(_section("What the affected person says", _paragraph(evidence.statement)))
-    who = [
-        *([_section(f"The {group.kind}", _group(group))] if (group := evidence.group) else []),
-        *([_section("The account", _profile(profile))] if (profile := evidence.profile) else []),
+    """The evidence as one HTML fragment, evidence first, the policy's clause last.
+
+    Without the model's opinion, and without what the rules make of the evidence, if blind.
+    """
+    parts = [
+        *_question(evidence),
+        *_subject(evidence),
+        *_found(evidence),
+        *([] if blind else _counted(evidence)),
+        *_clause(evidence),
     ]
-    if who:
-        parts.append(f'<div class="c-pair">{"".join(who)}</div>')
-    if evidence.post:
-        parts.append(_section("The post in its thread", _thread(evidence.post, evidence.thread)))
-    if evidence.posts:
-        parts.append(_section(f"Posts ({len(evidence.posts)})", _posts(evidence.posts)))
-    if evidence.facts:
-        parts.append(_section("What was found", _facts(evidence.facts)))
-    if evidence.opinion and not blind:
-        parts.append(_section("What the model thinks", _opinion(evidence.opinion)))
-    if evidence.clause:
-        name = f" ({evidence.clause.id})" if evidence.clause.id else ""
-        clause = f"<blockquote>{_text(evidence.clause.text)}</blockquote>"
-        parts.append(_section(f"The policy's clause{name}", clause))
-    return f'<div class="c-evidence">{"".join(parts)}</div>'
+    # Focus comes here when the page opens, so that Tab goes through the evidence to the answer.
+    return f'<div class="c-evidence" tabindex="-1" autofocus="autofocus">{"".join(parts)}</div>'
 
 
-def _text(text: str) -> str:
-    more = len(text) - LONGEST_TEXT
-    note = f" <em>… and {more:,} more characters</em>" if more > 0 else ""
-    escaped = html.escape(text[:LONGEST_TEXT]).replace("\n", "<br>")
-    # Isolated, so that right-to-left text cannot rearrange what stands around it.
-    return f'<bdi dir="auto">{escaped}</bdi>{note}'
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h4>{_text(title)}</h4>{body}</section>"
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{_text(text)}</p>"
-
-
-def _facts(facts: Iterable[tuple[str, str]]) -> str:
-    rows = "".join(
-        f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts
+def _question(of: Evidence) -> list[str]:
+    return _sections(
+        ("Why you are asked", paragraph(of.why_here)),
+        ("What is proposed", paragraph(of.proposal)),
+        ("What the affected person says", paragraph(of.statement)),
+        ("The answers so far", earlier_html(of.earlier)),
     )
-    return f'<table class="c-facts"><tbody>{rows}</tbody></table>'
+
+
+def _subject(of: Evidence) -> list[str]:
+    who = _sections(
+        (f"The {of.group.kind}" if of.group else "", _group(of.group) if of.group else ""),
+        ("The account", _profile(of.profile) if of.profile else ""),
+    )
+    pair = [f'<div class="c-pair">{"".join(who)}</div>'] if who else []
+    return [*pair, *_sections(("What stood before", facts(of.before)))]
+
+
+def _found(of: Evidence) -> list[str]:
+    thread = _thread(of.post, of.thread, of.blur) if of.post else ""
+    return _sections(
+        ("The post in its thread", thread),
+        ("Who did what when", timeline_html(of.timeline)),
+        (f"Coordination ({len(of.findings)})", findings_html(of.findings)),
+        (f"Incidents ({len(of.incidents)})", incidents_html(of.incidents)),
+        (f"Posts ({len(of.posts)})", _posts(of.posts, of.blur)),
+        ("What was found", facts(of.facts)),
+        ("The policy's questions, as answered", answers_html(of.answers)),
+    )
+
+
+def _counted(of: Evidence) -> list[str]:
+    """What rules and model make of the evidence: never shown to whoever answers blind."""
+    return _sections(
+        ("What the rules count for each form of harm", harms_html(of.harms)),
+        ("Activism and the like", paragraph(of.guard)),
+        ("What the model thinks", _opinion(of.opinion) if of.opinion else ""),
+    )
+
+
+def _clause(of: Evidence) -> list[str]:
+    if of.clause is None:
+        return []
+    name = f" ({of.clause.id})" if of.clause.id else ""
+    quote = f"<blockquote>{text(of.clause.text)}</blockquote>"
+    return _sections((f"The policy's clause{name}", quote))
+
+
+def _sections(*given: tuple[str, str]) -> list[str]:
+    return [section(title, body) for title, body in given if body]
 
 
 def _group(group: ShownGroup) -> str:
-    facts = [
-        ("Name", group.name),
-        ("Purpose", group.purpose or "not stated"),
-        ("Narratives", "\n".join(group.narratives)),
-        ("Hashtags", " ".join(f"#{tag.removeprefix('#')}" for tag in group.hashtags)),
-        ("Domains", " ".join(group.domains)),
-    ]
-    return _facts((name, value) for name, value in facts if value)
+    return facts(
+        [
+            ("Name", group.name),
+            ("Purpose", group.purpose or "not stated"),
+            ("Narratives", "\n".join(group.narratives)),
+            ("Hashtags", " ".join(f"#{tag.removeprefix('#')}" for tag in group.hashtags)),
+            ("Domains", " ".join(group.domains)),
+        ]
+    )
 
 
 def _profile(profile: ShownProfile) -> str:
@@ -103,64 +129,76 @@ def _profile(profile: ShownProfile) -> str:
         for count, name in ((profile.followers, "followers"), (profile.following, "following"))
         if count is not None
     ]
-    facts = [
-        ("Protected", profile.protected),
-        ("Name", " ".join(part for part in (profile.display_name, handle) if part)),
-        ("Describes itself", profile.description or "nothing"),
-        ("Location", profile.location),
-        ("Reach", ", ".join(size)),
-        ("Since", _day(profile.created_at)),
-        ("Seen", _day(profile.observed_at)),
-        ("Id", profile.account_id),
-    ]
-    return _facts((name, value) for name, value in facts if value)
+    return facts(
+        [
+            ("Protected", profile.protected),
+            ("Name", " ".join(part for part in (profile.display_name, handle) if part)),
+            ("Describes itself", profile.description or "nothing"),
+            ("Location", profile.location),
+            ("Reach", ", ".join(size)),
+            ("Since", day(profile.created_at)),
+            ("Seen", day(profile.observed_at)),
+            ("Id", profile.account_id),
+        ]
+    )
 
 
-def _posts(posts: tuple[ShownPost, ...]) -> str:
+def _posts(posts: tuple[ShownPost, ...], veil: Blur) -> str:
+    if not posts:
+        return ""
+    # A column that says nothing takes room from the text.
+    why = any(post.matched for post in posts)
     rows = "".join(
-        f"<tr><td class='c-when'>{_when(post.created_at).replace(' ', '<br>')}</td>"
-        f"<td>{_post_text(post)}</td><td>{_matched(post)}</td></tr>"
+        f"<tr><td class='c-when'>{moment(post.created_at).replace(' ', '<br>')}</td>"
+        f"<td>{_from(post)}{_post_text(post, veil)}</td>"
+        f"{f'<td>{bullets(post.matched)}</td>' if why else ''}</tr>"
         for post in posts[:MOST_POSTS]
     )
     left = len(posts) - MOST_POSTS
     more = f"<p><em>and {left} more posts</em></p>" if left > 0 else ""
-    head = "<thead><tr><th>Time (UTC)</th><th>Text</th><th>What matched, and why</th></tr></thead>"
-    return f'<table class="c-posts">{head}<tbody>{rows}</tbody></table>{more}'
+    matched = "<th>What matched, and why</th>" if why else ""
+    head = f"<thead><tr><th>Time (UTC)</th><th>Text</th>{matched}</tr></thead>"
+    style = "c-posts c-why" if why else "c-posts"
+    return f'<table class="{style}">{head}<tbody>{rows}</tbody></table>{more}'
 
 
-def _thread(post: ShownPost, thread: tuple[ShownPost, ...]) -> str:
+def _from(post: ShownPost) -> str:
+    return f'<div class="c-by">{text(post.account)}</div>' if post.account else ""
+
+
+def _thread(post: ShownPost, thread: tuple[ShownPost, ...], veil: Blur) -> str:
     # A conversation reads in the order of time; a post without one stands where it was given.
     around = [(other, "c-around") for other in thread]
     whole = [*around, (post, "c-this")]
     if all(shown.created_at for shown, _ in whole):
         whole.sort(key=lambda item: item[0].created_at or _NEVER)
     return "".join(
-        f'<div class="c-post {style}"><div class="c-by">{_by(shown)}</div>{_post_text(shown)}'
-        f"{_matched(shown)}</div>"
+        f'<div class="c-post {style}"><div class="c-by">{_by(shown)}</div>'
+        f"{_post_text(shown, veil)}{bullets(shown.matched)}</div>"
         for shown, style in whole
     )
 
 
 def _by(post: ShownPost) -> str:
-    known = [post.account, _when(post.created_at), post.lang]
-    return " · ".join(_text(part) for part in known if part)
+    known = [post.account, moment(post.created_at), post.lang]
+    return " · ".join(text(part) for part in known if part)
 
 
-def _post_text(post: ShownPost) -> str:
+def _post_text(post: ShownPost, veil: Blur) -> str:
+    """A post's text, folded away if it is severe, blurred if it may be hard to read."""
     if not post.text:
         return "<em>no text</em>"
-    if not post.severe:
-        return f"<p>{_text(post.text)}</p>"
-    return (
-        '<p class="c-severe" tabindex="0" title="Point at it, or move to it with Tab, to read">'
-        f"{_text(post.text)}</p>"
-    )
-
-
-def _matched(post: ShownPost) -> str:
-    if not post.matched:
-        return ""
-    return f"<ul>{''.join(f'<li>{_text(why)}</li>' for why in post.matched)}</ul>"
+    if post.gravity is Severity.HIGH:
+        return (
+            "<details class='c-fold'><summary>Severe text: Space or a click shows it</summary>"
+            f"<p>{text(post.text)}</p></details>"
+        )
+    if post.gravity is Severity.MODERATE or veil is Blur.ALL_POSTS:
+        return (
+            '<p class="c-severe" tabindex="0" title="Click it, or move to it with Tab, to read">'
+            f"{text(post.text)}</p>"
+        )
+    return f"<p>{text(post.text)}</p>"
 
 
 def _opinion(opinion: ShownOpinion) -> str:
@@ -175,12 +213,8 @@ def _opinion(opinion: ShownOpinion) -> str:
         else "<p><strong>This figure was never checked against cases like this one: "
         "give it little weight.</strong></p>"
     )
-    reasons = "".join(f"<li>{_text(reason)}</li>" for reason in opinion.reasons)
-    model = f"<p class='c-by'>{_text(opinion.model)}</p>" if opinion.model else ""
-    return (
-        f"<p>It is {_text(likely)} ({share}).</p>{doubt}"
-        f"{f'<ul>{reasons}</ul>' if reasons else ''}{model}"
-    )
+    model = f"<p class='c-by'>{text(opinion.model)}</p>" if opinion.model else ""
+    return f"<p>It is {text(likely)} ({share}).</p>{doubt}{bullets(opinion.reasons)}{model}"
 
 
 def likelihood_words(likelihood: float) -> str:
@@ -198,11 +232,3 @@ def likelihood_words(likelihood: float) -> str:
         (0.99, "very likely"),
     )
     return next((words for cut, words in scale if likelihood < cut), "virtually certain")
-
-
-def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
-
-
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d}" if moment else ""

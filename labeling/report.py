@@ -20,6 +20,10 @@ class PassReport:
     """Doubles that carry a person's annotation: never deleted."""
     removed: int = 0
     """Tasks of closed or lapsed cases taken away."""
+    sealed: int = 0
+    """Answered tasks taken away, because whoever answers next must not see them."""
+    moved: int = 0
+    """Open tasks shown with another priority than before."""
     accepted: int = 0
     """Answers that stand; includes answers seen again."""
     noted: int = 0
@@ -38,6 +42,7 @@ class PassReport:
         """Whether anything on either side is different now."""
         counts = (
             *(self.created, self.bound, self.lost, self.doubles_removed, self.removed),
+            *(self.sealed, self.moved),
             *(self.refused, self.withdrawn, self.configs_restored),
         )
         return any(counts)

@@ -24,8 +24,26 @@ MARK = "concert"
 """The key in a task's meta under which Concert writes what the task stands for."""
 
 _KINDS = frozenset(kind.value for kind in CaseKind)
-_FIELDS = "id,meta,updated_at,annotations,result,completed_by,was_cancelled,created_at,lead_time"
+_FIELDS = ",".join(
+    (
+        *("id", "meta", "updated_at", "annotations", "result", "completed_by", "updated_by"),
+        *("was_cancelled", "created_at", "lead_time"),
+    )
+)
+_ORDER = "Most urgent first"
+_BY_PRIORITY = "tasks:data.priority"
 _TIMEOUT_S = 120.0
+# What a list of tasks need not show; the evidence is for the task's own page.
+_HIDDEN = tuple(
+    f"tasks:{name}"
+    for name in (
+        *("id", "inner_id", "completed_at", "cancelled_annotations", "total_predictions"),
+        *("annotators", "annotations_results", "annotations_ids", "predictions_score"),
+        *("predictions_model_versions", "predictions_results", "file_upload", "storage_filename"),
+        *("created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists"),
+        *("comments", "state", "data.evidence", "data.notice"),
+    )
+)
 _HOOKED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
 
 
@@ -88,6 +106,9 @@ class SeenAnnotation:
     version: str
     at: datetime
     user_id: int
+    """In whose name it is. The server lets any user write any name here."""
+    written_by: int
+    """Who wrote this version, by the server's own word: nobody can choose it."""
     lead_time: float | None
     skipped: bool
     result: list[dict[str, Any]]
@@ -195,6 +216,37 @@ class Studio:
             )
         return int(made.id)
 
+    def order_by_priority(self, project_id: int) -> None:
+        """Give a project's list of tasks the order of priority. Asked twice, made once.
+
+        The server orders a stream of tasks by their ids, which never change; a list in the browser
+        has any order, and this one is its first tab.
+        """
+        with _named_failures():
+            tabs = self._client.views.list(project=project_id)
+            if any((tab.data or {}).get("title") == _ORDER for tab in tabs):
+                return
+            self._client.views.create(
+                project=project_id,
+                data={
+                    "title": _ORDER,
+                    "type": "list",
+                    "target": "tasks",
+                    "ordering": [f"-{_BY_PRIORITY}"],
+                    # As text, 10 would come before 9.
+                    "columnsDisplayType": {_BY_PRIORITY: "Number"},
+                    "hiddenColumns": {"explore": list(_HIDDEN), "labeling": list(_HIDDEN)},
+                },
+            )
+
+    def set_priority(self, task_id: int, priority: float) -> None:
+        """Show a task with another priority; one that is gone already is fine."""
+        with _named_failures(gone_is_fine=True):
+            task = self._client.tasks.get(id=str(task_id))
+            self._client.tasks.update(
+                id=str(task_id), data={**dict(task.data or {}), "priority": priority}
+            )
+
     def restore_config(self, project_id: int, config: LabelingConfig) -> None:
         """Put a project's labeling config back to what it must be."""
         with _named_failures():
@@ -279,6 +331,18 @@ class Studio:
             self._emails = {int(user.id): user.email or "" for user in users}
         return self._emails.get(user_id) or f"user:{user_id}"
 
+    def user_of(self, email: str) -> int | None:
+        """The user with this e-mail, in whatever case it is written; None if there is none."""
+        with _named_failures():
+            users = self._client.users.list()
+        wanted = email.casefold()
+        return next((int(one.id) for one in users if (one.email or "").casefold() == wanted), None)
+
+    def invitation(self) -> str:
+        """The token that lets somebody sign up. Good until it is reset: not to be handed round."""
+        with _named_failures():
+            return str(self._client.organizations.invites.get_invite_link().token)
+
     def register_webhook(self, project_id: int, hook: Webhook) -> None:
         """Have the server call when answers of a project come or go. Asked twice, made once."""
         with _named_failures():
@@ -341,6 +405,7 @@ def _seen_annotation(fields: Mapping[str, Any]) -> SeenAnnotation:
         version=_version(fields["updated_at"]),
         at=_moment(fields["updated_at"]),
         user_id=_int(by["id"] if isinstance(by, Mapping) else by or 0),
+        written_by=_int(fields.get("updated_by") or 0),
         lead_time=fields.get("lead_time"),
         skipped=bool(fields.get("was_cancelled")),
         # Stored as anything JSON: only a list of regions can be an answer.

@@ -13,6 +13,8 @@ class Receipt(Value):
 
     outcome: Literal["accepted", "noted", "refused"]
     reason: str = ""
+    barred: bool = False
+    """Whether it was refused for who gave it, not for what it said."""
     raw: list[dict[str, Any]] = Field(default_factory=list)
     """The answer as it came, where it was not taken: what was taken is in its decision."""
 

@@ -1,5 +1,7 @@
 """Real servers for tests: free ports, and the Label Studio of its own environment."""
 
+import hashlib
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -29,13 +31,35 @@ def label_studio_executable() -> Path:
 
 
 @pytest.fixture(scope="session")
-def label_studio(label_studio_executable: Path) -> Iterator[LocalServer]:
-    """One Label Studio for the whole run (its first start takes most of a minute).
+def label_studio(
+    label_studio_executable: Path, pytestconfig: pytest.Config
+) -> Iterator[LocalServer]:
+    """One Label Studio for the whole run. A test that stops it starts it again.
 
-    A test that stops it starts it again.
+    The first start ever makes a database, which takes most of a minute; it is kept, as it was then,
+    in pytest's cache, and later runs begin with a copy.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="concert-label-studio-") as folder,
-        LocalServer(label_studio_executable, Path(folder), free_port()) as server,
-    ):
-        yield server
+    kept = _kept_database(label_studio_executable, pytestconfig)
+    with tempfile.TemporaryDirectory(prefix="concert-label-studio-") as folder:
+        data = Path(folder) / "data"
+        shutil.copytree(kept, data)
+        with LocalServer(label_studio_executable, data, free_port()) as server:
+            yield server
+
+
+def _kept_database(executable: Path, config: pytest.Config) -> Path:
+    """The data folder of a Label Studio of this very version, as its first start left it."""
+    cache = config.cache
+    if cache is None:
+        pytest.fail("Label Studio's tests keep its first database in pytest's cache: leave it on")
+    constraints = ROOT / "labeling" / "server" / "constraints.txt"
+    version = hashlib.sha256(constraints.read_bytes()).hexdigest()[:12]
+    kept = cache.mkdir("label-studio") / version
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            data = Path(folder) / "data"
+            with LocalServer(executable, data, free_port()):
+                pass
+            # In one step: a run that is killed leaves no half a database behind.
+            data.rename(kept)
+    return kept

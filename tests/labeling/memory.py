@@ -9,6 +9,7 @@ from labeling.desk import (
     Answer,
     Binding,
     BindingState,
+    Moved,
     Noted,
     Receipt,
     Refused,
@@ -25,12 +26,21 @@ class MemoryDesk:
     bindings: dict[TaskKey, Binding] = field(default_factory=dict)
     decided: dict[TaskKey, Answer] = field(default_factory=dict)
     closed: set[TaskKey] = field(default_factory=set)
+    hidden: set[TaskKey] = field(default_factory=set)
+    """Answered rounds whose answers must not stay on the server."""
+    moving: list[Moved] = field(default_factory=list)
     receipts: dict[tuple[TaskKey, int, str], Receipt] = field(default_factory=dict)
     log: list[tuple[str, TaskKey, object]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def want(self, *tasks: WantedTask) -> None:
         self.tasks |= {task.key: task for task in tasks}
+
+    def move(self, key: TaskKey, priority: float) -> None:
+        task_id = self.bindings[key].task_id
+        self.moving.append(
+            Moved(case_id=key.case_id, round=key.round, task_id=task_id, priority=priority)
+        )
 
     def close(self, key: TaskKey) -> None:
         with self.lock:
@@ -57,8 +67,25 @@ class MemoryDesk:
             return [
                 binding
                 for binding in self.bindings.values()
-                if binding.state is BindingState.CLOSED
+                if binding.state in (BindingState.CLOSED, BindingState.SEALED)
             ]
+
+    def seal(self, key: TaskKey) -> None:
+        with self.lock:
+            self.hidden.add(key)
+            if key in self.bindings:
+                self.bindings[key] = self.bindings[key].model_copy(
+                    update={"state": BindingState.SEALED}
+                )
+
+    def sealed(self, case_id: str, round_: int) -> bool:
+        return TaskKey(case_id, round_) in self.hidden
+
+    def moved(self) -> Iterable[Moved]:
+        return list(self.moving)
+
+    def shown(self, moved: Moved) -> None:
+        self.moving.remove(moved)
 
     def bound(self) -> Iterable[Binding]:
         with self.lock:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from labeling.answers import AnswerError, prediction_of, read_answer
-from labeling.configs import labeling_config
+from labeling.configs import labeling_config, newest_version
 from policy.cases import CaseKind
 from tests.labeling.cases import ASSOCIATED, NOT_ASSOCIATED, choice, text
 
@@ -13,6 +13,16 @@ VIOLENT = [choice("policies", "violence"), choice("severity_violence", "high")]
 REMOVE = choice("action", "require_removal")
 NOTHING = choice("action", "none")
 WHY = text("A threat with a place and a time.")
+QUESTIONS = [
+    text(f"On {name}: see finding 1.", name=name)
+    for name in ("purpose", "coordination", "harm", "risks")
+]
+
+
+def levels_of(form: str, *levels: str) -> list[dict[str, Any]]:
+    """The three tests of a form of harm."""
+    names = ("documented", "sources", "likelihood")
+    return [choice(f"{form}_{name}", level) for name, level in zip(names, levels, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +68,133 @@ WHY = text("A threat with a place and a time.")
             {"coordination": "none", "reason": ""},
         ),
         (CaseKind.SUPPORT, [choice("support", "urgent")], {"support": "urgent", "reason": ""}),
+        (
+            CaseKind.DESIGNATION,
+            [choice("decision", "reject"), WHY],
+            {"decision": "reject", "reason": "A threat with a place and a time."},
+        ),
+        (
+            CaseKind.REAPPLICATION,
+            NOT_ASSOCIATED,
+            {"association": "not_associated", "primary_use": None, "reason": ""},
+        ),
+        (
+            CaseKind.ASSESSMENT,
+            [
+                choice("assessment", "coordinated_harm"),
+                choice("nature", "other"),
+                choice("harm_forms", "physical", "psychological"),
+                *levels_of("physical", "high", "moderate", "high"),
+                *levels_of("psychological", "low", "low", "moderate"),
+                *QUESTIONS,
+            ],
+            {
+                "assessment": "coordinated_harm",
+                "nature": "other",
+                "harms": {
+                    "physical": {
+                        "documented": "high",
+                        "sources": "moderate",
+                        "likelihood": "high",
+                    },
+                    "psychological": {
+                        "documented": "low",
+                        "sources": "low",
+                        "likelihood": "moderate",
+                    },
+                },
+                **{
+                    name: f"On {name}: see finding 1."
+                    for name in ("purpose", "coordination", "harm", "risks")
+                },
+                "reason": "",
+            },
+        ),
     ],
 )
 def test_a_sound_answer_is_read(
     kind: CaseKind, result: list[dict[str, Any]], expected: dict[str, Any]
 ) -> None:
-    verdict = read_answer(labeling_config(kind, 1), result)
-    assert verdict.model_dump(mode="json") == {"kind": kind, **expected}
+    # Open tasks stay with the config that they were made with.
+    for version in range(1, newest_version(kind) + 1):
+        verdict = read_answer(labeling_config(kind, version), result)
+        assert verdict.model_dump(mode="json") == {"kind": kind, **expected}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([choice("severity", "high")], {"violence": "high", "hate": "high"}),
+        (
+            [
+                choice("severity", "differs"),
+                choice("severity_violence", "high"),
+                choice("severity_hate", "low"),
+            ],
+            {"violence": "high", "hate": "low"},
+        ),
+    ],
+)
+def test_one_severity_stands_for_all_policies_unless_they_differ(
+    given: list[dict[str, Any]], expected: dict[str, str]
+) -> None:
+    result = [choice("policies", "violence", "hate"), *given, REMOVE, WHY]
+    verdict = read_answer(labeling_config(CaseKind.POST_HARM, 2), result)
+    assert verdict.model_dump(mode="json")["policies"] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "problem"),
+    [
+        (
+            CaseKind.POST_HARM,
+            [*VIOLENT, choice("severity", "low"), REMOVE, WHY],
+            "severity: one for all policies, or one for each, not both",
+        ),
+        (
+            CaseKind.POST_HARM,
+            [choice("policies", "none_of_these"), choice("severity", "low"), NOTHING],
+            "severity: given, but no policy was chosen",
+        ),
+        (
+            CaseKind.POST_HARM,
+            [choice("policies", "hate"), choice("severity", "differs"), NOTHING, WHY],
+            "hate: give its severity",
+        ),
+        (
+            CaseKind.ASSESSMENT,
+            [
+                choice("assessment", "harm_only"),
+                choice("harm_forms", "physical"),
+                choice("physical_documented", "low"),
+                *QUESTIONS,
+            ],
+            "physical harm, sources: no answer",
+        ),
+        (
+            CaseKind.ASSESSMENT,
+            [choice("assessment", "neither"), *levels_of("physical", "low", "low", "low")],
+            "physical harm: has a test but was not chosen",
+        ),
+        (
+            CaseKind.ASSESSMENT,
+            [choice("assessment", "neither"), *QUESTIONS[:3]],
+            "risks: answer the question",
+        ),
+        (
+            CaseKind.ASSESSMENT,
+            [choice("assessment", "harm_only"), *QUESTIONS],
+            "harms: give the tests of each form of harm that was found, no other",
+        ),
+        (CaseKind.DESIGNATION, [choice("decision", "uphold")], "reason: no answer"),
+    ],
+)
+def test_the_newest_questions_are_checked_too(
+    kind: CaseKind, result: list[dict[str, Any]], problem: str
+) -> None:
+    with pytest.raises(AnswerError) as refused:
+        read_answer(labeling_config(kind, newest_version(kind)), result)
+    assert any(problem in said for said in refused.value.problems), refused.value.problems
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from labeling.configs import Lane, labeling_config
+from labeling.configs import Lane, labeling_config, newest_version
 from labeling.desk import Binding, BindingState, TaskKey
+from labeling.people import sign_up
 from labeling.studio import StudioAwayError, Webhook
 from policy.cases import CaseKind
 from tests.labeling.cases import ASSOCIATED, NOT_ASSOCIATED, POST_DATA, association, choice, text
-from tests.labeling.conftest import Office
+from tests.labeling.conftest import Office, browser
 from tests.labeling.memory import MemoryDesk
 
 pytestmark = pytest.mark.server
@@ -241,6 +243,73 @@ def test_the_task_of_a_closed_case_is_taken_away(office: Office) -> None:
     assert ONE not in office.desk.bindings
 
 
+def test_an_opinion_that_the_next_must_not_see_is_taken_away_and_stays_away(
+    office: Office,
+) -> None:
+    office.desk.want(association("one"))
+    office.reconciler.pass_once()
+    office.answer("one", ASSOCIATED)
+    office.reconciler.pass_once()
+    full = office.sdk.tasks.get(id=str(office.task("one").id))
+    office.desk.seal(ONE)
+    office.desk.want(association("one", round=2, blind=True))
+    report = office.reconciler.pass_once()
+    assert (report.sealed, report.removed, report.withdrawn, report.lost) == (1, 0, 0, 0)
+    (second,) = office.tasks("one")
+    assert second.mark is not None
+    assert second.mark.key.round == 2
+    # An old copy of the server's data brings the first answer back.
+    office.studio.import_tasks(
+        full.project, [{"data": full.data, "meta": full.meta, "annotations": [{"result": []}]}]
+    )
+    assert len(office.tasks("one")) == 2
+    assert office.another().pass_once().sealed == 1
+    assert [task.id for task in office.tasks("one")] == [second.id]
+    assert office.desk.decided[ONE].verdict is not None
+
+
+def test_a_case_that_grows_more_urgent_moves_up(office: Office) -> None:
+    office.desk.want(*(association(str(number), priority=number) for number in (2, 9, 10)))
+    office.reconciler.pass_once()
+    project = office.task("2").project_id
+    (tab,) = office.sdk.views.list(project=project)
+
+    def order() -> list[str]:
+        listed = office.sdk.tasks.list(view=tab.id, page_size=100, include="id,data,meta")
+        ours = [task.data for task in listed.items if task.meta["concert"]["owner"] == office.owner]
+        return [data["case"] for data in ours]
+
+    assert order() == ["10", "9", "2"]
+    office.desk.move(TaskKey("2", 1), 11.5)
+    assert office.reconciler.pass_once().moved == 1
+    assert order() == ["2", "10", "9"]
+    assert not office.reconciler.pass_once().changed
+    # Asked again, the tab is not made again.
+    office.another().pass_once()
+    assert len(office.sdk.views.list(project=project)) == 1
+
+
+def test_an_answer_in_anothers_name_is_refused_and_not_shown_to_the_next(office: Office) -> None:
+    office.desk.want(association("one"))
+    office.reconciler.pass_once()
+    sign_up(office.studio, f"{office.owner}@concert.example", "a-long-enough-one")
+    forger = browser(office.server.url, f"{office.owner}@concert.example", "a-long-enough-one")
+    with closing(forger):
+        mine = office.sdk.users.whoami().id
+        made = forger.post(
+            f"/api/tasks/{office.task('one').id}/annotations/",
+            json={"result": ASSOCIATED, "completed_by": mine},
+        )
+        assert made.json()["completed_by"] == mine
+        assert office.reconciler.pass_once().refused == 1
+        assert office.data("one")["notice"].startswith("Please answer again: it was written or")
+        # Editing what another said before it was taken is the same.
+        annotation = office.answer("one", NOT_ASSOCIATED)
+        forger.patch(f"/api/annotations/{annotation}/", json={"result": ASSOCIATED})
+    assert office.reconciler.pass_once().refused == 1
+    assert office.desk.decided == {}
+
+
 def test_an_answer_to_a_closed_case_is_noted_and_kept(office: Office) -> None:
     office.desk.want(association("one"))
     office.reconciler.pass_once()
@@ -287,16 +356,30 @@ def test_a_blind_round_is_a_project_of_its_own_without_the_models_opinion(office
 
 def test_every_kind_has_a_config_that_the_server_takes(office: Office) -> None:
     profile = {"account_id": "a"}
+    group = {"name": "g"}
     kinds = {
+        CaseKind.ASSESSMENT: {"group": group},
+        CaseKind.DESIGNATION: {"group": group, "proposal": "Designate"},
+        CaseKind.REAPPLICATION: {
+            "group": group,
+            "profile": profile,
+            "posts": [POST_DATA["post"]],
+        },
         CaseKind.POST_HARM: POST_DATA,
         CaseKind.SUPPORT: POST_DATA,
         CaseKind.COORDINATION: {"posts": [POST_DATA["post"]]},
         CaseKind.SUSPENSION: {"profile": profile, "proposal": "Suspend"},
         CaseKind.APPEAL: {"proposal": "Limited", "statement": "Not me"},
     }
-    office.desk.want(*(association(kind, kind=kind, data=data) for kind, data in kinds.items()))
+    office.desk.want(
+        *(
+            association(f"{kind} {version}", kind=kind, config=version, data=data)
+            for kind, data in kinds.items()
+            for version in range(1, newest_version(kind) + 1)
+        )
+    )
     report = office.reconciler.pass_once()
-    assert (report.created, report.failed) == (5, {})
+    assert (report.created, report.failed) == (13, {})
 
 
 def test_an_edited_config_is_put_back(office: Office) -> None:
