@@ -53,8 +53,9 @@ types: $(VENV)/.ready
 contracts: $(VENV)/.ready
 	$(BIN)/lint-imports
 
+# Two processes at once: most of the time goes in waiting for servers to start.
 test: setup lint types contracts
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.ready lint types contracts
 	$(BIN)/pytest -m "not server"

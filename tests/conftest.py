@@ -37,3 +37,19 @@ def _plain_logs() -> Iterator[None]:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of one file share one process, and all that need Label Studio another, first.
+
+    So two processes (`make test`) start no server twice, and the longest work starts first.
+    """
+
+    def needs_label_studio(item: pytest.Item) -> bool:
+        return "label_studio" in getattr(item, "fixturenames", ())
+
+    items.sort(key=lambda item: not needs_label_studio(item))
+    for item in items:
+        group = "label_studio" if needs_label_studio(item) else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -25,7 +25,7 @@ HEAD = "post_id,account_id,text,created_at\n"
         ("empty.csv", "", "is empty"),
         ("empty.json", "", "is empty"),
         ("blank.csv", " \n\n", "is empty"),
-        ("packed.csv.gz", gzip.compress(b""), "is empty"),
+        ("packed.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
         ("broken.json", '{"data": [{"id": "1",', "broken JSON: Expecting property name"),
         ("number.json", "{]", "broken JSON"),
         ("words.txt", "just some words\nand more\n", "are of no known kind; name them with --map"),
@@ -37,7 +37,7 @@ HEAD = "post_id,account_id,text,created_at\n"
         ("cut.parquet", b"PAR1rest", "damaged Parquet"),
         (
             "cut.csv.gz",
-            gzip.compress((HEAD + "1,1,,\n" * 99_999).encode())[:60],
+            gzip.compress((HEAD + "1,1,,\n" * 99_999).encode(), mtime=0)[:60],
             "damaged gzip data",
         ),
         ("flat.jsonl", '{"a": 1}\n{"a": 2}\n', "columns a are of no known kind"),

@@ -414,7 +414,10 @@ EXPECTED = [Post(post_id="11", account_id="1", text="hello", created_at=NOON)]
         ("windows.csv", "\ufeffid,who,said,at\r\n11,1,hello,2018-03-05 12:00\r\n"),
         ("semicolon.csv", 'id;who;said;at\n11;1;"hello";1520251200\n'),
         ("tab.tsv", "id\twho\tsaid\tat\n11\t1\thello\t1520251200000\n"),
-        ("packed.csv.gz", gzip.compress(b"id,who,said,at\n11,1,hello,2018-03-05T12:00:00Z\n")),
+        (
+            "packed.csv.gz",
+            gzip.compress(b"id,who,said,at\n11,1,hello,2018-03-05T12:00:00Z\n", mtime=0),
+        ),
         ("rows.jsonl", '{"id": 11, "who": 1, "said": "hello", "at": 1520251200}\n'),
         ("rows.json", [{"id": "11", "who": "1", "said": "hello", "at": "2018-03-05T12:00:00Z"}]),
     ],
