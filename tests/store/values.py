@@ -4,18 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 from policy.appeals import Appeal, AppealState, Shield, Strike
 from policy.assessment import Assessment, CoordinationResult, GuardResult, Outcome
+from policy.care import Served
 from policy.cases import Case, CaseKind, Decision
 from policy.clauses import CLAUSES
 from policy.designation import Designation, DesignationState, Step
 from policy.findings import Coordination, Finding, Proof
+from policy.gold import GoldItem
 from policy.groups import Group, Member
+from policy.house import HouseRules
 from policy.incidents import Actors, Incident
 from policy.protected import ProtectedAccount, ProtectedKind
 from policy.restrictions import Cause, Ground, GroundKind, Restriction
+from policy.reviewers import Reviewer
+from policy.roles import Role
 from policy.scores import Association, Evidence, Share
 from policy.severity import assess
 from policy.sources import Source
 from policy.statements import Found, state_reasons
+from policy.verdicts import AssociationChoice, AssociationVerdict
 from policy.words import (
     Harm,
     Lane,
@@ -219,5 +225,22 @@ def one_of_each() -> list[Value]:
             added_at=T0,
             reason="a newspaper",
         ),
+        Reviewer(
+            id="ana@desk.example",
+            roles=(Role.REVIEWER, Role.LEAD),
+            languages=("en", "tr"),
+            opt_outs=(Policy.HATE,),
+            invited_by="person:ada",
+            invited_at=T0,
+        ),
+        HouseRules(service_hours={CaseKind.APPEAL: 12.5}),
+        GoldItem.of(
+            case("c9").model_copy(update={"ended_at": T0}),
+            AssociationVerdict(association=AssociationChoice.NOT_ASSOCIATED),
+            item_id="gold1",
+            made_by="person:ada",
+            at=T0,
+        ),
+        Served(reviewer_id="ana@desk.example", case_id="c1", round=2, at=T0, severe=True),
         ApiKey(id="k1", label="tests", roles=("admin",), sha256="0" * 64, created_at=T0),
     ]
