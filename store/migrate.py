@@ -48,6 +48,22 @@ def upgrade_engine(engine: Engine) -> str:
     return latest
 
 
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Bring an empty database up to one revision, within the caller's transaction.
+
+    Raises:
+        WrongStore: this program does not know the revision.
+    """
+    _one_at_a_time(connection)
+    try:
+        command.upgrade(_config(connection), revision)
+    except CommandError:
+        raise WrongStore(
+            f"schema {revision} is not known to this program: it was written by a newer Concert; "
+            "use that one"
+        ) from None
+
+
 def downgrade(url: str, revision: str = "base") -> None:
     """Take a database back to an earlier schema. What that schema cannot hold is lost."""
     engine = make_engine(url)

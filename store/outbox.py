@@ -5,6 +5,7 @@ their own.
 """
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,35 @@ class Events:
             Event.model_validate({**row, "body": json.loads(row["body"])})
             for row in rows.mappings()
         ]
+
+    def about(self, subjects: Collection[tuple[SubjectKind, str]]) -> list[Event]:
+        """The events about some subjects, in order."""
+        table = tables.events
+        found: list[Event] = []
+        for kind, id_ in subjects:
+            query = select(table).where(table.c.subject_kind == kind.value)
+            query = query.where(table.c.subject_id == id_).order_by(table.c.seq)
+            found += [
+                Event.model_validate({**row, "body": json.loads(row["body"])})
+                for row in self._connection.execute(query).mappings()
+            ]
+        return found
+
+    def forget(self, seqs: Collection[int]) -> int:
+        """Remove events, and what is parked of them; how many. Numbers are never given again."""
+        for table in (tables.deliveries, tables.events):
+            gone = delete(table).where(table.c.seq.in_(list(seqs)))
+            count = int(self._connection.execute(gone).rowcount)
+        return count
+
+    def forget_before(self, at: datetime, *, up_to: int) -> int:
+        """Remove events of before a moment, up to a number; those that are parked stay."""
+        table = tables.events
+        parked = select(tables.deliveries.c.seq)
+        gone = delete(table).where(
+            table.c.at < at, table.c.seq <= up_to, table.c.seq.not_in(parked)
+        )
+        return int(self._connection.execute(gone).rowcount)
 
     def last(self) -> int:
         """The number of the last event, 0 where there is none."""

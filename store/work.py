@@ -65,6 +65,10 @@ class Reading:
         self.hints = Hints(connection)
         self.deliveries = Deliveries(connection)
 
+    def on(self, shelf: Shelf[V]) -> Documents[V]:
+        """The documents on any shelf, for what is done to all of them alike."""
+        return self._of(shelf)
+
     def _of(self, shelf: Shelf[V]) -> Documents[V]:
         return Documents(self.connection, shelf, self._seen.setdefault(shelf.kind, {}))
 
@@ -161,16 +165,34 @@ class Writing(Reading):
         shelf = shelf_of(type_)
         id_ = key_of(*key)
         self.flush()
-        payloads = tables.audit_payloads
-        about = payloads.c.subject == _subject(shelf.kind, id_)
-        seqs = list(self.connection.scalars(select(payloads.c.seq).where(about)))
         self.connection.execute(shelf.table.delete().where(shelf.table.c.id == id_))
-        self.connection.execute(
-            update(payloads).where(about).values(subject=None, salt=None, payload=None)
-        )
-        told = canonical({"kind": shelf.kind, "erased": sorted(seqs)})
-        self._keep(*self._entry(ERASURES, str(self.head.seq + 1), told, "audit.erased", why))
         self._seen.get(shelf.kind, {}).pop(id_, None)
+        return self._erase_payloads(shelf.kind, id_, before=None, why=why)
+
+    def erase_earlier(self, type_: type[Value], *key: str, why: str) -> int:
+        """Erase the payloads of a document's earlier states; how many. The document stays.
+
+        For what an earlier state told of somebody, and the present one does not any more.
+        """
+        shelf = shelf_of(type_)
+        id_ = key_of(*key)
+        self.flush()
+        query = select(shelf.table.c.version).where(shelf.table.c.id == id_)
+        version = self.connection.scalar(query)
+        return self._erase_payloads(shelf.kind, id_, before=version, why=why)
+
+    def _erase_payloads(self, kind: str, id_: str, *, before: int | None, why: str) -> int:
+        payloads = tables.audit_payloads
+        about = payloads.c.subject == _subject(kind, id_)
+        if before is not None:
+            about &= payloads.c.seq < before
+        seqs = list(self.connection.scalars(select(payloads.c.seq).where(about)))
+        if seqs:
+            self.connection.execute(
+                update(payloads).where(about).values(subject=None, salt=None, payload=None)
+            )
+            told = canonical({"kind": kind, "erased": sorted(seqs)})
+            self._keep(*self._entry(ERASURES, str(self.head.seq + 1), told, "audit.erased", why))
         return len(seqs)
 
     def flush(self) -> None:
