@@ -1,14 +1,26 @@
-"""What the machine found, into a dossier: coordination findings as the policy takes them."""
+"""What the machine found, into a dossier and before a person.
 
-from collections.abc import Sequence
+Coordination findings as the policy takes them; and for each that says that accounts act in concert
+a case, with the posts, the pairs, their times and what chance has to say, frozen as it was.
+"""
 
+from collections.abc import Mapping, Sequence
+
+from casework import found_evidence
+from casework.cases import open_case
 from casework.dossier import save_findings
 from casework.office import Office
 from coordination.findings import AUTOMATED, LINKED, CoordinationFinding
+from policy.cases import AskedAbout, Case, CaseKind
 from policy.findings import Coordination, Finding, Proof
-from policy.words import LinkageKind, UtcDatetime
+from policy.records import Post
+from policy.words import Harm, LinkageKind, Severity, UtcDatetime
+from store.work import Writing
 
 FOUND_BY = "model:concert-detect"
+CASES = 50
+"""Findings of one run that are put before people, the strongest first: the rest wait in the
+dossier, and come up when the run is asked again."""
 
 _PROOFS = {LINKED: (Proof.LINKAGE,), AUTOMATED: (Proof.FORENSIC_MATCH,)}
 
@@ -28,6 +40,55 @@ def keep_findings(office: Office, found: Sequence[CoordinationFinding], group_id
     made = [as_finding(one, group_id, now) for one in found]
     fresh = [finding for finding in made if finding.id not in known]
     return save_findings(office, fresh, actor=FOUND_BY)
+
+
+def ask_about(
+    office: Office,
+    found: Sequence[CoordinationFinding],
+    group_id: str,
+    texts: Mapping[str, str] | None = None,
+) -> int:
+    """Ask a person what kept findings show; how many cases were opened.
+
+    Only about what says that accounts act in concert, and never twice about one finding. Texts of
+    posts are the lake's, or those in `texts` by post id, where the run read something else.
+
+    Raises:
+        Refusal: the group has no dossier.
+    """
+    concert = [one for one in found if one.is_concert]
+    posts = office.lake.post(found_evidence.posts_of(concert))
+    for post_id, text in (texts or {}).items():
+        posts.setdefault(post_id, Post(post_id=post_id, account_id="unknown", text=text))
+
+    def do(work: Writing) -> int:
+        group = work.groups.need(group_id)
+        asked = {
+            case.subject_id
+            for case in work.cases.find(kind=CaseKind.COORDINATION.value, group_id=group_id)
+        }
+        opened: list[Case] = []
+        for one in concert:
+            finding = work.findings.get(as_finding(one, group_id, work.now).id)
+            if finding is None or finding.id in asked or len(opened) == CASES:
+                continue
+            harm, severity = _gravity(one)
+            opened.append(
+                open_case(
+                    work,
+                    kind=CaseKind.COORDINATION,
+                    subject_kind=AskedAbout.FINDING,
+                    subject_id=finding.id,
+                    group_id=group_id,
+                    rule=one.rule,
+                    evidence=found_evidence.for_coordination(one, finding, group, posts),
+                    harm=harm,
+                    severity=severity,
+                )
+            )
+        return len(opened)
+
+    return office.store.transact(do, actor=FOUND_BY, now=office.now())
 
 
 def as_finding(found: CoordinationFinding, group_id: str, now: UtcDatetime) -> Finding:
@@ -51,3 +112,16 @@ def as_finding(found: CoordinationFinding, group_id: str, now: UtcDatetime) -> F
         origin="machine",
         rule=found.rule,
     )
+
+
+def _gravity(found: CoordinationFinding) -> tuple[Harm | None, Severity | None]:
+    """What the scored replies of a swarm put in question: it is asked first, and shown with care.
+
+    Nothing where nothing was scored: then the group's own gravity counts.
+    """
+    if found.swarm is None or found.swarm.harms is None:
+        return None, None
+    name, (_, share) = max(found.swarm.harms.items(), key=lambda item: (item[1][1], item[1][0]))
+    if share < 0.5:
+        return None, None
+    return Harm(name), Severity.HIGH if Harm(name) is not Harm.INFORMATIONAL else Severity.MODERATE

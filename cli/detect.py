@@ -49,7 +49,10 @@ def detect(
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     group: Annotated[
         str | None,
-        typer.Option(help="Keep the findings in this group's dossier.", show_default=False),
+        typer.Option(
+            help="Keep the findings in this group's dossier, and ask people what they show.",
+            show_default=False,
+        ),
     ] = None,
     column_map: Map = "",
     method: peers.Name = "concert",
@@ -95,6 +98,8 @@ def detect(
         peers.write_network(path, asked, out=out, engine=engine, fields=fields, as_json=as_json)
         return
 
+    from casework.scoring import Models
+    from casework.swarm_score import harm_score
     from cli.progress import bars
     from coordination.detect import detect as run
 
@@ -109,15 +114,17 @@ def detect(
             level=level,
             fields=fields,
             linkages=linkages,
+            score=harm_score(Models(settings())),
             progress=lambda _step, done: tell("detect", round(100 * done), 100),
         )
     text = _told(report, out)
     if group is not None:
-        from casework.found import keep_findings
+        from casework.found import ask_about, keep_findings
 
         with office() as here:
             kept = keep_findings(here, report.findings, group)
-        text += f"\n{kept} findings kept in the dossier of {group}"
+            opened = ask_about(here, report.findings, group, report.texts)
+        text += f"\n{kept} findings kept in the dossier of {group}, {opened} put before people"
     emit(_value(report), as_json=as_json, text=text)
 
 
@@ -174,7 +181,8 @@ def _value(report: "DetectReport") -> dict[str, object]:
 
     from pydantic_core import to_jsonable_python
 
+    hidden = {"clusters", "texts"}
     found: dict[str, object] = to_jsonable_python(
-        {one.name: getattr(report, one.name) for one in fields(report) if one.name != "clusters"}
+        {one.name: getattr(report, one.name) for one in fields(report) if one.name not in hidden}
     )
     return {**found, "clusters": len(report.clusters)}

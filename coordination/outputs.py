@@ -58,7 +58,7 @@ def write_outputs(
         "network.graphml": graph,
         "report.html": html,
     }
-    return write_files(report, out, writers)
+    return write_files(replace(report, texts=texts), out, writers)
 
 
 def write_files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -83,6 +83,8 @@ class DetectReport:
     notes: tuple[str, ...]
     """What the run left unlooked-at, in sentences."""
     files: Mapping[str, Path]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the posts that show what was found, by post id, where the source has them."""
 
     @property
     def concert(self) -> tuple[CoordinationFinding, ...]:

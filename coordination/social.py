@@ -53,7 +53,7 @@ class Social:
             findings=self.findings, levels=(), clusters=(), layers=(), windows_s={}, level=level,
             actions=seen["posts"], accounts=seen["accounts"], edges=0, tested=0, significant=0,
             without_time=without_time(source).to_pyarrow().as_py() or 0, left_out={}, seed=seed,
-            notes=(), files={},
+            notes=(), files={}, texts=self.texts,
         )  # fmt: skip
         page = render(report, self.texts)
         return write_files(

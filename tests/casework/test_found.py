@@ -1,11 +1,16 @@
 """Machine findings in a dossier: mapped whole, kept once, and proven only by what proves."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from casework.found import as_finding, keep_findings
+from casework.assess import assess
+from casework.found import as_finding, ask_about, keep_findings
 from casework.office import Office
+from casework.scoring import Models
+from casework.swarm_score import harm_score
 from coordination.findings import (
     AUTOMATED,
     BEYOND_CHANCE,
@@ -14,8 +19,14 @@ from coordination.findings import (
     Kind,
     PostPair,
 )
+from coordination.swarm_findings import SWARM
+from coordination.swarms import Call, Participant, Swarm
+from labeling.evidence import read_evidence
+from labeling.render import evidence_html
+from policy.cases import AskedAbout, Case, CaseKind
+from policy.settings import Settings
 from policy.technical import judge_technical
-from policy.words import Refusal
+from policy.words import Harm, Refusal, Severity
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 
@@ -65,3 +76,115 @@ def test_kept_once_and_only_for_a_known_group(office: Office) -> None:
     assert keep_findings(office, given, "clear-drop") == 0
     with pytest.raises(Refusal):
         keep_findings(office, given, "nobody")
+
+
+def _cases(office: Office) -> list[Case]:
+    with office.store.reading() as work:
+        return work.cases.find(kind=CaseKind.COORDINATION.value, group_id="clear-drop")
+
+
+def test_a_person_is_asked_once_about_each_that_says_concert(office: Office) -> None:
+    social = found(Kind.SOCIAL, BEYOND_CHANCE)
+    given = [
+        social,
+        replace(social, id="f2", kind=Kind.CHANCE, rule="coordination.chance.not_rejected/1"),
+        replace(social, id="f3", kind=Kind.INSUFFICIENT, rule="coordination.insufficient.call/1"),
+    ]
+    assert ask_about(office, given, "clear-drop") == 0, "nothing is kept yet"
+    assert keep_findings(office, given, "clear-drop") == 3
+    assert ask_about(office, given, "clear-drop") == 1
+    assert ask_about(office, given, "clear-drop") == 0
+    (case,) = _cases(office)
+    assert (case.subject_kind, case.subject_id) == (AskedAbout.FINDING, "clear-drop-f1")
+    assert case.rule == BEYOND_CHANCE
+
+
+def test_the_case_shows_posts_pairs_times_chance_and_limits(office: Office) -> None:
+    """Read back by the room that shows it, as the page that a reviewer sees."""
+    later = NOON + timedelta(seconds=17)
+    pair = PostPair("url", "example.org/a", "p1", "ann", NOON, "p2", "ben", later)
+    given = [replace(found(Kind.SOCIAL, BEYOND_CHANCE), pairs=(pair,), account_ids=("ann", "ben"))]
+    keep_findings(office, given, "clear-drop")
+    ask_about(office, given, "clear-drop", {"p1": "words <b>first</b>", "p2": "words second"})
+    (case,) = _cases(office)
+    page = evidence_html(read_evidence(case.kind, case.evidence), blind=False)
+    for shown in (
+        "words &lt;b&gt;first&lt;/b&gt;", "words second", "ann", "ben", "12:00:17",
+        "17 s after a post of ann", "same url: example.org/a", "q 0.004",
+        "p 0.001 by when they acted", BEYOND_CHANCE, "What it does not show", "Common control, automation, intent",
+        "T0084.001", "limits nobody",
+    ):  # fmt: skip
+        assert shown in page, shown
+
+
+def swarm(harms: dict[str, tuple[float, float]] | None) -> CoordinationFinding:
+    people = tuple(
+        Participant(f"fan-{at}", ("follow",), at == 0, (f"a{at}",), NOON, 0, None)
+        for at in range(9)
+    )
+    pairs = tuple(
+        PostPair("swarm", "the-target", "call", "caller", NOON, f"a{at}", f"fan-{at}", NOON)
+        for at in range(9)
+    )
+    burst = Swarm(
+        target="the-target", call=Call("call", "caller", NOON, ("speak",), None), other_calls=(),
+        window_s=3600.0, ended=NOON, accounts=11, expected=0.4, before=1, p_burst=1e-8,
+        participants=people, expected_ties=1.2, p_ties=1e-7, acts={"reply": 9}, harms=harms,
+        others_harms=None,
+    )  # fmt: skip
+    return replace(
+        found(Kind.SOCIAL, SWARM), id="swarm", layers=("swarm",), pairs=pairs, pair_count=9,
+        account_ids=("caller", *(one.account_id for one in people)), swarm=burst,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("harms", "gravity"),
+    [
+        (
+            {"psychological": (0.7, 0.9), "physical": (0.1, 0.0)},
+            (Harm.PSYCHOLOGICAL, Severity.HIGH),
+        ),
+        ({"psychological": (0.1, 0.1)}, None),
+        (None, None),
+    ],
+    ids=["harmful", "harmless", "not scored"],
+)
+def test_a_swarm_is_asked_about_with_care(
+    office: Office,
+    harms: dict[str, tuple[float, float]] | None,
+    gravity: tuple[Harm, Severity] | None,
+) -> None:
+    given = [swarm(harms)]
+    keep_findings(office, given, "clear-drop")
+    assert ask_about(office, given, "clear-drop") == 1
+    (case,) = _cases(office)
+    if gravity is not None:
+        assert (case.harm, case.severity) == gravity
+    page = evidence_html(read_evidence(case.kind, case.evidence), blind=False)
+    for shown in (
+        "caller, with post call",
+        "the-target",
+        "11 accounts, 0.4 expected",
+        "9 by follow",
+    ):
+        assert shown in page, shown
+    assert ("90% likelier harmful" in page) is (gravity is not None)
+    assert ("not scored" in page) is (harms is None)
+
+
+def test_a_kept_finding_is_coordination_in_the_assessment_and_no_harm(office: Office) -> None:
+    before = assess(office, "clear-drop", actor="person:ana")
+    keep_findings(office, [swarm(None)], "clear-drop")
+    after = assess(office, "clear-drop", actor="person:ana")
+    assert after.coordination.found
+    assert "clear-drop-swarm" in after.coordination.finding_ids
+    assert [one.severity for one in after.harms] == [one.severity for one in before.harms]
+
+
+def test_harm_is_scored_by_text_alone(tmp_path: Path) -> None:
+    score = harm_score(Models(Settings(home=tmp_path, _env_file=None)))
+    mild, same = score([("a", "lovely bridge", "en"), ("b", "lovely bridge", "en")])
+    assert set(mild) == {"physical", "psychological", "informational"}
+    assert mild == same
+    assert all(0 <= likelihood <= 1 for likelihood in mild.values())
