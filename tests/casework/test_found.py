@@ -111,7 +111,8 @@ def test_the_case_shows_posts_pairs_times_chance_and_limits(office: Office) -> N
     for shown in (
         "words &lt;b&gt;first&lt;/b&gt;", "words second", "ann", "ben", "12:00:17",
         "17 s after a post of ann", "same url: example.org/a", "q 0.004",
-        "p 0.001 by when they acted", BEYOND_CHANCE, "What it does not show", "Common control, automation, intent",
+        "p 0.001 by when they acted", BEYOND_CHANCE, "What it does not show",
+        "Common control, automation, intent",
         "T0084.001", "limits nobody",
     ):  # fmt: skip
         assert shown in page, shown
