@@ -5,6 +5,7 @@ Dawid and Skene (1979), by crowd-kit: answers weighed by how right whoever gave 
 is known.
 """
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -108,7 +109,10 @@ def _dawid_skene(answers: Sequence[GivenAnswer]) -> tuple[dict[str, str], dict[s
         [(one.case_id, one.by, one.answer) for one in telling],
         columns=["task", "worker", "label"],
     )
-    model = OneCoinDawidSkene(n_iter=100).fit(frame)
+    with warnings.catch_warnings():
+        # crowd-kit speaks to pandas in words that pandas 4 will not know; 3 still does.
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
+        model = OneCoinDawidSkene(n_iter=100).fit(frame)
     if model.labels_ is None or model.skills_ is None:
         return known, {}
     labels = {str(case): str(label) for case, label in model.labels_.items()}
