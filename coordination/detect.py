@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.actions import SHARES_LAYER, actions, near, shared_keys, without_time
+from coordination.actions import SHARES_LAYER, shared_keys, without_time
 from coordination.clusters import partition
 from coordination.copying import audience
 from coordination.engine import connect
@@ -23,10 +23,11 @@ from coordination.layer import MAX_PAIRS, Layer, meet
 from coordination.level import MAX_ROUNDS, sample
 from coordination.nulls import run_tests
 from coordination.outputs import write_files, write_outputs
+from coordination.reading import read
 from coordination.result import Cluster, DetectReport
 from coordination.social import LAYER as SWARM
 from coordination.social import Social, find_social
-from coordination.source import InputError, Source, Tabular, open_source
+from coordination.source import InputError, Source, Tabular
 from coordination.swarm_findings import Score
 from coordination.tested import Tested, together
 from coordination.workspace import Workspace, workspace
@@ -83,7 +84,16 @@ def detect(
         con = connect(engine, scratch=Path(scratch), threads=threads, memory=memory)
         try:
             tell("reading", 0.0)
-            opened = open_source(con, source, fields=fields, linkages=linkages)
+            reading = read(
+                con,
+                source,
+                engine=engine,
+                scratch=Path(scratch),
+                threads=threads,
+                fields=fields,
+                linkages=linkages,
+            )
+            opened = reading.here
             social = None
             if SWARM in on:
                 social = find_social(
@@ -99,9 +109,8 @@ def detect(
             windows = _windows(names, window)
             if social is not None and not names:
                 return social.alone(opened, Path(out), level=level, seed=seed)
-            texts = near(opened, names)
-            work = workspace(con, actions(opened, names, texts))
-            notes = (texts.note,) if texts is not None and texts.note else ()
+            acts, notes = reading.actions(names)
+            work = workspace(con, acts)
             run = _Run(
                 work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes, social
             )
