@@ -18,6 +18,7 @@ from cli import (
     group,
     incident,
     ingest,
+    keeping,
     key,
     review,
     reviewer,
@@ -78,6 +79,12 @@ app.add_typer(designate.app, name="designate", rich_help_panel="Case work")
 app.add_typer(appeal.app, name="appeal", rich_help_panel="Case work")
 app.add_typer(statements.app, name="statements", rich_help_panel="Case work")
 app.add_typer(events.app, name="events", rich_help_panel="Keeping")
+app.command("backup", rich_help_panel="Keeping")(keeping.backup)
+app.command("restore", rich_help_panel="Keeping")(keeping.restore)
+app.command("report", rich_help_panel="Keeping")(keeping.report)
+app.command("research", rich_help_panel="Keeping")(keeping.research)
+app.command("retain", rich_help_panel="Keeping")(keeping.retain)
+app.add_typer(keeping.subject, name="subject", rich_help_panel="Keeping")
 app.add_typer(audit.app, name="audit", rich_help_panel="Keeping")
 app.add_typer(key.app, name="key", rich_help_panel="Keeping")
 
