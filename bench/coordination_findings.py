@@ -1,7 +1,7 @@
 """False findings and power of `coordination.detect`, measured on real posts.
 
     python -m bench.coordination_findings crowds   SHARED [--on repost,url] [--window 60]
-    python -m bench.coordination_findings permuted SHARED [--runs 100]
+    python -m bench.coordination_findings permuted SHARED [--runs 100] [--window 60]
     python -m bench.coordination_findings planted  SHARED [--window 3600]
     python -m bench.coordination_findings viral    SHARED [--window 3600]
 
@@ -44,7 +44,7 @@ CROWDS = {
     "ISIS-topic": ("control_posts", "Control_ISIStopic"),
     "Congress": ("control_congress_posts", "Control_Congress"),
 }
-TEXTS = ("text", "near_text")
+TEXTS = ("near_text",)
 SIZES, SPREADS = (5, 20, 60), (30.0, 600.0, 3600.0, 86_400.0)
 
 
@@ -103,7 +103,7 @@ def crowds(shared: Path, on: tuple[str, ...], window: float) -> None:
             )
 
 
-def permuted(shared: Path, runs: int) -> None:
+def permuted(shared: Path, window: float, runs: int) -> None:
     """Times shuffled within each object and over the whole table (shares), over the table (posts).
 
     Shuffled rounds are left out: they describe the chance level and decide nothing.
@@ -111,23 +111,20 @@ def permuted(shared: Path, runs: int) -> None:
     path = shared / "oracle/coordination/russian_coord_tweets.csv.gz"
     shares = duckdb.sql(f"select * from read_csv('{path}') order by object_id").to_arrow_table()
     object_ = np.unique(shares["object_id"].to_pylist(), return_inverse=True)[1]
-    one = np.zeros_like(object_)
-    crowds_ = {name: crowd(shared, name) for name in ("cricket", "debate")}
-    cases: list[tuple[str, pa.Table, np.ndarray, dict[str, str], tuple[str, ...], float]] = [
-        ("shares within objects, 60 s", shares, object_, SHARES, (), 60.0),
-        ("shares over all rows, 60 s", shares, one, SHARES, (), 60.0),
-        ("shares over all rows, 1 h", shares, one, SHARES, (), 3600.0),
+    cases: list[tuple[str, pa.Table, np.ndarray, dict[str, str], tuple[str, ...]]] = [
+        ("shares within objects", shares, object_, SHARES, ()),
+        ("shares over all rows", shares, np.zeros_like(object_), SHARES, ()),
     ]
-    layers = ("repost", "url", *TEXTS)
-    for name, table in crowds_.items():
+    layers = ("repost", "url", "text", "near_text")
+    for name in ("cricket", "debate"):
+        table = crowd(shared, name)
         group = np.zeros(table.num_rows, dtype=np.int64)
-        cases.append((f"{name} over all rows, 60 s", table, group, POSTS, layers, 60.0))
-        cases.append((f"{name} over all rows, 1 h", table, group, POSTS, layers, 3600.0))
+        cases.append((f"{name} over all rows", table, group, POSTS, layers))
     found = dict.fromkeys((case[0] for case in cases), 0)
     edges = dict.fromkeys(found, 0)
     for at in range(runs):
         rng = np.random.default_rng(at)
-        for name, table, group, fields, on, window in cases:
+        for name, table, group, fields, on in cases:
             column = fields.get("time", fields.get("created_at", ""))
             times = table[column].to_numpy()
             in_order = np.argsort(group, kind="stable")
@@ -248,7 +245,7 @@ def main() -> None:
     if given.what == "crowds":
         crowds(given.shared, tuple(given.on.split(",")), given.window or 60)
     elif given.what == "permuted":
-        permuted(given.shared, given.runs)
+        permuted(given.shared, given.window or 60, given.runs)
     elif given.what == "planted":
         planted(given.shared, given.window or 3600)
     else:

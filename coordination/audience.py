@@ -27,8 +27,12 @@ PARTS = 2
 at either end, so chance is never put too low (1.25 times the true mean with two bins)."""
 
 
-def audience_mean(layer: Layer, tested: ir.Table, edges: int) -> Floats:
-    """Objects on which each tested pair would meet if objects were dealt anew in each stratum."""
+def audience_mean(layer: Layer, tested: ir.Table, edges: int, widest: Ints | None = None) -> Floats:
+    """Objects on which each tested pair would meet if objects were dealt anew in each stratum.
+
+    `widest` gives for each pair the most actions that an object may have to count; all objects are
+    dealt, and meetings on wider ones are left out.
+    """
     rows, width = layer.rows, max(layer.window // PARTS, 1)
     stratum_width = max(DAY, 4 * layer.window)
     ends = tested.select(account="source").union(tested.select(account="target")).distinct()
@@ -43,23 +47,35 @@ def audience_mean(layer: Layer, tested: ir.Table, edges: int) -> Floats:
     met = met.group_by("edge", "stratum").agg(meetings=(met.na * met.nb).sum()).to_pyarrow()
     dealt = rows.mutate(stratum=rows.time // stratum_width)
     dealt = dealt.group_by("stratum", "object").agg(k=dealt.count())
-    dealt = dealt.group_by("stratum", "k").agg(objects=dealt.count()).to_pyarrow()
-    return _expected(_ints(met), _ints(dealt), edges)
+    by = ["stratum", "k"]
+    if widest is not None:
+        dealt = dealt.inner_join(layer.counts.select("object", "n"), "object")
+        by.append("n")
+    dealt = dealt.group_by(by).agg(objects=dealt.count()).to_pyarrow()
+    return _expected(_ints(met), _ints(dealt), edges, widest)
 
 
 def _ints(table: pa.Table) -> dict[str, Ints]:
     return {name: table[name].to_numpy().astype(np.int64) for name in table.column_names}
 
 
-def _expected(met: dict[str, Ints], strata: dict[str, Ints], edges: int) -> Floats:
+def _expected(
+    met: dict[str, Ints], strata: dict[str, Ints], edges: int, widest: Ints | None
+) -> Floats:
     edge, at, meetings = met["edge"], met["stratum"], met["meetings"]
     k, objects = strata["k"], strata["objects"]
+    # One width for all stands for none.
+    width = np.zeros(len(edge), dtype=np.int64) if widest is None else widest[edge]
+    n = np.zeros(len(k), dtype=np.int64) if widest is None else strata["n"]
     mean = np.zeros(edges)
-    by_stratum: Ints = np.argsort(at, kind="stable")
-    starts = np.unique(at[by_stratum], return_index=True)[1]
-    for some in np.split(by_stratum, starts[1:]):
+    order: Ints = np.lexsort((width, at))
+    new = (np.diff(at[order], prepend=-1) != 0) | (np.diff(width[order], prepend=-1) != 0)
+    for some in np.split(order, np.flatnonzero(new)[1:]):
+        if len(some) == 0:
+            continue
         here = strata["stratum"] == at[some][0]
         dealt = (k[here] * objects[here]).sum()
+        here &= n <= width[some][0]
         same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt * (dealt - 1), 1))
         # Many pairs have the same number of meetings; each is worked out once.
         values, back = np.unique(meetings[some], return_inverse=True)

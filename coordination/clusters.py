@@ -46,6 +46,25 @@ def partition(source: Ints, target: Ints, seed: int) -> tuple[Ints, Ints]:
     return accounts.astype(np.int64), np.asarray(found.membership, dtype=np.int64)
 
 
+def with_the_lone(source: Ints, target: Ints, accounts: Ints, community: Ints) -> Ints:
+    """Communities in which nobody is alone: who hangs on a large one by a few links joins it.
+
+    Density alone leaves such an account by itself, though all its links lead there. It joins the
+    community to which it has most links (ties: the larger one).
+    """
+    at_source, at_target = np.searchsorted(accounts, source), np.searchsorted(accounts, target)
+    size = np.bincount(community)
+    ends = np.concatenate([at_source, at_target])
+    others = community[np.concatenate([at_target, at_source])]
+    hangs = (size[community[ends]] == 1) & (size[others] > 1)
+    joined = community.copy()
+    pairs, links = np.unique(np.stack([ends[hangs], others[hangs]]), axis=1, return_counts=True)
+    # Written from the fewest links to the most, so that the most stand in the end.
+    order = np.lexsort((-pairs[1], links))
+    joined[pairs[0, order]] = pairs[1, order]
+    return joined
+
+
 def stability(
     source: Ints, target: Ints, seed: int, resamples: int = RESAMPLES
 ) -> dict[int, float]:

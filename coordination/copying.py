@@ -47,19 +47,26 @@ def audience(
     return found
 
 
-def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> Ints:
-    """On how many texts of their own circle each tested pair met within the window, shape (pairs,).
+def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> tuple[Ints, Ints]:
+    """On how many texts of their own circle each tested pair met within the window.
 
-    `tested` has edge (0 …), source, target; `circles` account and circle. A pair between two
-    circles has no text of its own.
+    `tested` has edge (0 …), source, target; `circles` account and circle. Returns these numbers and
+    the width of each pair's circle, both of shape (pairs,): the posts of a text that each member
+    wrote once and as many others, above which no text counts as a circle's own, and which is thus
+    known before any text is looked at. A pair between two circles has width 0.
     """
     inside = layer.held.inner_join(circles, "account").group_by("object", "circle")
     inside = inside.agg(n_in=lambda t: t.n.sum()).inner_join(layer.counts, "object")
-    own = inside.filter(inside.n_in >= OWN * inside.n).select("object", "circle")
+    width = circles.group_by("circle").agg(width=(circles.count() / OWN).cast("int64"))
+    inside = inside.inner_join(width, "circle")
+    own = inside.filter(inside.n_in >= OWN * inside.n, inside.n <= inside.width)
+    own = own.select("object", "circle")
     ends = tested.inner_join(circles.rename(source="account", of_source="circle"), "source")
     ends = ends.inner_join(circles.rename(target="account", of_target="circle"), "target")
     ends = ends.filter(ends.of_source == ends.of_target)
-    ends = ends.select("edge", "source", "target", circle=ends.of_source)
+    ends = ends.inner_join(width, [("of_source", "circle")])
+    ends = ends.select("edge", "source", "target", "width", circle=ends.of_source)
+    widths = ends.select("edge", "width").to_pyarrow()
     met = layer.found.select(
         "object",
         source=ibis.least(layer.found.account, layer.found.account_y),
@@ -69,4 +76,6 @@ def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> In
     counted = met.group_by("edge").agg(texts=met.object.nunique()).to_pyarrow()
     found: Ints = np.zeros(pairs, dtype=np.int64)
     found[counted["edge"].to_numpy()] = counted["texts"].to_numpy()
-    return found
+    widest: Ints = np.zeros(pairs, dtype=np.int64)
+    widest[widths["edge"].to_numpy()] = widths["width"].to_numpy()
+    return found, widest

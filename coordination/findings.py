@@ -27,6 +27,7 @@ BEYOND_CHANCE = "coordination.social.beyond_chance/2"
 AS_BY_CHANCE = "coordination.chance.not_rejected/1"
 TOO_FEW_ACCOUNTS = "coordination.insufficient.accounts/1"
 TOO_LOOSE = "coordination.insufficient.ties/1"
+TOO_FEW_TEXTS = "coordination.insufficient.texts/1"
 TOO_FEW_OCCASIONS = "coordination.insufficient.occasions/1"
 NO_LAYER_DATA = "coordination.insufficient.layer/1"
 
@@ -52,6 +53,10 @@ RULES = {
     TOO_LOOSE: (
         "Accounts in a chain or a star: each link is beyond chance, but no 3 or more of them are "
         "joined to 2 others each. Two who share a source look like that, and so do two pairs."
+    ),
+    TOO_FEW_TEXTS: (
+        "A group that shares fewer than 4 texts, and whose times show nothing: that few headlines, "
+        "quotes or jokes make the round of any circle of friends."
     ),
     TOO_FEW_OCCASIONS: "No two accounts met on at least 2 occasions: there is nothing to test.",
     NO_LAYER_DATA: "The layer has no action with a time in this input.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coordination.chance import poisson_tail
-from coordination.clusters import partition, stability
+from coordination.clusters import partition, stability, with_the_lone
 from coordination.result import Cluster
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def membership(reported: Tested, accounts: int, seed: int) -> Membership:
     pair = np.unique(reported.source * span + reported.target)
     source, target = pair // span, pair % span
     members, community = partition(source, target, seed)
-    of[members] = community
+    of[members] = with_the_lone(source, target, members, community)
     return Membership(of, stability(source, target, seed))
 
 

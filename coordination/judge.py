@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from itertools import pairwise
 from statistics import pstdev
 from types import MappingProxyType
 
+from coordination.copying import COPYING
 from coordination.findings import (
     AS_BY_CHANCE,
     AUTOMATED,
@@ -18,6 +19,7 @@ from coordination.findings import (
     LINKED,
     MAX_PAIRS_SHOWN,
     TOO_FEW_ACCOUNTS,
+    TOO_FEW_TEXTS,
     TOO_LOOSE,
     CoordinationFinding,
     Kind,
@@ -37,8 +39,12 @@ MIN_GROUP = 3
 MIN_TIES = 2
 """Members of a group to whom each member must be joined beyond chance. One link alone says that two
 met; a person who copies one member of a ring is then not of the ring."""
+MIN_TEXTS = 4
+"""Texts that a group must share whose times show nothing. Its pairs are no independent witnesses:
+seven people who posted the same three headlines are twenty-one pairs at once."""
 SPEAKING_TIMES = 0.05
-"""Least p of a cluster's links under the timing null above which its times show nothing."""
+"""Least p of a cluster's links under the timing null, times their number (Bonferroni), above which
+its times show nothing."""
 
 
 def judge(
@@ -73,6 +79,8 @@ def judge(
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_ACCOUNTS, _two(cluster)))
     elif not group:
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_LOOSE, _loose(cluster)))
+    elif _shows_too_few_texts(cluster, group):
+        found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_TEXTS, _few_texts(group), group))
     elif not proven >= group:
         found.append(_finding(cluster, Kind.SOCIAL, BEYOND_CHANCE, _social(cluster, group), group))
     return found
@@ -258,9 +266,32 @@ def _social(cluster: Cluster, group: frozenset[str]) -> str:
 
 
 def _without_times(cluster: Cluster) -> str:
-    if cluster.p_timing <= SPEAKING_TIMES:
+    if _times_speak(cluster):
         return ""
     return "The times alone do not show it: that hardly anybody else wrote these texts does. "
+
+
+def _times_speak(cluster: Cluster) -> bool:
+    return cluster.p_timing * max(cluster.edges, 1) <= SPEAKING_TIMES
+
+
+def _shows_too_few_texts(cluster: Cluster, group: frozenset[str]) -> bool:
+    if _times_speak(cluster) or not set(cluster.layers) <= COPYING:
+        return False
+    met = {
+        (pair.layer, pair.object)
+        for pair in cluster.pairs
+        if pair.account_id in group and pair.other_account_id in group
+    }
+    return max(Counter(layer for layer, _ in met).values(), default=0) < MIN_TEXTS
+
+
+def _few_texts(group: frozenset[str]) -> str:
+    return (
+        f"{len(group)} accounts shared fewer than {MIN_TEXTS} texts that hardly anybody else "
+        "posted, at times that show nothing. More of it could tell a group that copies each other "
+        "from people who read the same page."
+    )
 
 
 def _loose(cluster: Cluster) -> str:

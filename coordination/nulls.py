@@ -7,9 +7,9 @@ pairs that met on at least MIN_OCCASIONS occasions. Because they were chosen by 
 null's p is taken given that choice: P(at least as many as seen) / P(at least MIN_OCCASIONS), which
 is a valid p for the pairs so chosen and needs no count of all pairs that were not. Both must fail:
 the p of a pair is max(audience, 2 · min(timing, pace)), for more than a shared audience AND more
-than shared moments. On texts there is a third way past shared moments (and 3 for 2): meeting on at
-least MIN_COPIED texts that mostly the pair's own circle wrote, more often than a shared audience
-gives; what runs widely outside it does not count there (see `copying`).
+than shared moments. On texts there is a second way, and p is twice the less of the two: meeting on
+at least MIN_COPIED texts that mostly the pair's own circle wrote, more often than if the texts of
+the day were dealt anew; what runs widely outside the circle does not count there (see `copying`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from coordination.timing import timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import ibis.expr.types as ir
 
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
@@ -72,13 +74,10 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     p_own, given_own = _p(moments.own.tail, occasions)
     p_pace, given_pace = _p(moments.pace.tail, occasions)
     p_audience, given_audience = _p(lambda seen: poisson_tail(expected, seen), occasions)
-    ways = [given_own, given_pace]
+    p = np.maximum(given_audience, np.minimum(1.0, 2 * np.minimum(given_own, given_pace)))
     if layer.name in COPYING:
-        # Times cannot speak where the audience is the circle; that nobody else wrote it can.
-        own = own_met(layer, tested, moments.circles, len(source))
-        given_own = _p(lambda seen: poisson_tail(expected, seen), np.maximum(own, MIN_OCCASIONS))[1]
-        ways.append(np.where(own >= MIN_COPIED, given_own, 1.0))
-    beyond_moments = np.minimum(1.0, len(ways) * np.min(ways, axis=0))
+        copied = _p_copied(layer, tested, moments.circles, expected)
+        p = np.minimum(1.0, 2 * np.minimum(p, copied))
     return Tests(
         source=source,
         target=target,
@@ -86,9 +85,22 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
         circle=moments.circle,
         p_timing=np.minimum(1.0, 2 * np.minimum(p_own, p_pace)),
         p_audience=p_audience,
-        p=np.maximum(given_audience, beyond_moments),
+        p=p,
         expected_audience=expected,
     )
+
+
+def _p_copied(layer: Layer, tested: ir.Table, circles: ir.Table, expected: Floats) -> Floats:
+    """The p of meeting on so many texts of the circle's own, given that the pair is tested.
+
+    Meetings on texts no wider than the circle's own could be are fewer than all meetings, so
+    P(own) / P(tested at all) is the chance given the choice.
+    """
+    own, widest = own_met(layer, tested, circles, len(expected))
+    few = poisson_tail(audience_mean(layer, tested, len(expected), widest), own)
+    chosen = poisson_tail(expected, np.full_like(own, MIN_OCCASIONS))
+    given = np.divide(few, chosen, out=np.ones_like(few), where=chosen > 0)
+    return np.where(own >= MIN_COPIED, np.minimum(given, 1.0), 1.0)
 
 
 def _p(tail: Callable[[Ints], Floats], seen: Ints) -> tuple[Floats, Floats]:

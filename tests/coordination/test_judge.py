@@ -1,5 +1,6 @@
 """Which rule a cluster meets: tables of literal cases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
@@ -10,6 +11,7 @@ from coordination.findings import (
     BEYOND_CHANCE,
     LINKED,
     TOO_FEW_ACCOUNTS,
+    TOO_FEW_TEXTS,
     TOO_LOOSE,
     Kind,
     PostPair,
@@ -119,6 +121,28 @@ def test_a_group_is_who_is_joined_to_two_others(
     assert (found.kind, found.rule, "".join(found.account_ids)) == verdict
 
 
+@pytest.mark.parametrize(
+    ("texts", "layer", "p_timing", "rule"),
+    [
+        (3, "text", 0.5, TOO_FEW_TEXTS),
+        (4, "text", 0.5, BEYOND_CHANCE),
+        (3, "near_text", 0.5, TOO_FEW_TEXTS),
+        # Three links: the least p of three is weighed by three.
+        (3, "text", 0.02, TOO_FEW_TEXTS),
+        (3, "text", 0.015, BEYOND_CHANCE),
+        # What is passed on is a group only where its times speak; that was tested before.
+        (3, "repost", 0.5, BEYOND_CHANCE),
+    ],
+)
+def test_few_texts_whose_times_show_nothing_are_no_group(
+    texts: int, layer: str, p_timing: float, rule: str
+) -> None:
+    met = [_pair(number, 5, a, b) for number in range(texts) for a, b in combinations("abc", 2)]
+    cluster = _cluster("abc", [replace(pair, layer=layer) for pair in met])
+    (found,) = judge(replace(cluster, layers=(layer,), p_timing=p_timing), [], {})
+    assert found.rule == rule
+
+
 ONE_CLIENT = {f"{x}{n}": "poster 1.0" for x in "ab" for n in range(9)}
 
 
@@ -164,8 +188,6 @@ def test_press_releases_prove_no_automation(
 
 
 def test_clocks_to_the_minute_cannot_show_a_regular_lag() -> None:
-    from dataclasses import replace
-
     def floored(pair: PostPair) -> PostPair:
         at = pair.at.replace(second=0)
         return replace(pair, at=at, other_at=at + timedelta(minutes=1))
