@@ -1,7 +1,7 @@
 """False findings and power of `coordination.detect`, measured on real posts.
 
     python -m bench.coordination_findings crowds   SHARED [--on repost,url] [--window 60]
-    python -m bench.coordination_findings permuted SHARED [--runs 100] [--window 60]
+    python -m bench.coordination_findings permuted SHARED [--runs 100] [--window 60] [--data shares]
     python -m bench.coordination_findings planted  SHARED [--window 3600]
     python -m bench.coordination_findings viral    SHARED [--window 3600]
 
@@ -103,7 +103,7 @@ def crowds(shared: Path, on: tuple[str, ...], window: float) -> None:
             )
 
 
-def permuted(shared: Path, window: float, runs: int) -> None:
+def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...]) -> None:
     """Times shuffled within each object and over the whole table (shares), over the table (posts).
 
     Shuffled rounds are left out: they describe the chance level and decide nothing.
@@ -116,7 +116,11 @@ def permuted(shared: Path, window: float, runs: int) -> None:
         ("shares over all rows", shares, np.zeros_like(object_), SHARES, ()),
     ]
     layers = ("repost", "url", "text", "near_text")
-    for name in ("cricket", "debate"):
+    if "shares" not in data:
+        cases.clear()
+    for name in data:
+        if name == "shares":
+            continue
         table = crowd(shared, name)
         group = np.zeros(table.num_rows, dtype=np.int64)
         cases.append((f"{name} over all rows", table, group, POSTS, layers))
@@ -240,12 +244,13 @@ def main() -> None:
     parser.add_argument("shared", type=Path)
     parser.add_argument("--window", type=float, help="seconds")
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--data", default="shares,cricket,debate", help="what permuted shuffles")
     parser.add_argument("--on", default="repost,text,near_text,url,hashtag_sequence")
     given = parser.parse_args()
     if given.what == "crowds":
         crowds(given.shared, tuple(given.on.split(",")), given.window or 60)
     elif given.what == "permuted":
-        permuted(given.shared, given.window or 60, given.runs)
+        permuted(given.shared, given.window or 60, given.runs, tuple(given.data.split(",")))
     elif given.what == "planted":
         planted(given.shared, given.window or 3600)
     else:
