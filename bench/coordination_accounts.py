@@ -9,7 +9,8 @@ run of `detect` under the same conditions: clocks cut to the minute, as IRA's ar
 by the text that they pass on, since IRA's do not name their source. No text is read by a model and
 no label is used. Scores for each account:
 
-    surprise   sum of -log10 q over its pairs beyond chance or not (1 for what was not tested)
+    surprise   sum of -log10 p over its pairs (the larger p of the two nulls; 1 if not tested)
+    certainty  the same with q, corrected for all pairs that were tested
     degree     pairs of posts it shares with others: plain co-activity, what the peers draw
 
 AP and AUC with intervals of 95 % (accounts resampled, matched pairs together), and how many
@@ -132,12 +133,17 @@ def scores(given: Matched, window: float) -> tuple[dict[str, dict[str, float]], 
             threads=1,
         )
         edges = pq.read_table(report.files["edges.parquet"]).to_pylist()
-    found: dict[str, dict[str, float]] = {"surprise": {}, "degree": {}}
+    found: dict[str, dict[str, float]] = {"surprise": {}, "certainty": {}, "degree": {}}
     for edge in edges:
-        for end in (edge["source"], edge["target"]):
-            surprise = -np.log10(max(edge["q"], 1e-300))
-            found["surprise"][end] = found["surprise"].get(end, 0.0) + surprise
-            found["degree"][end] = found["degree"].get(end, 0.0) + edge["weight"]
+        p = max(edge["p_timing"], edge["p_audience"])
+        of_edge = {
+            "surprise": -np.log10(np.clip(p, 1e-300, 1.0)),
+            "certainty": -np.log10(max(edge["q"], 1e-300)),
+            "degree": edge["weight"],
+        }
+        for score, value in of_edge.items():
+            for end in (edge["source"], edge["target"]):
+                found[score][end] = found[score].get(end, 0.0) + value
     return found, {name for one in report.concert for name in one.account_ids}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from casework.scoring import Models
-from coordination.swarm_findings import Score, Written
+from coordination.swarm_harm import Score, Written
 from coordination.swarms import Harms
 from policy.records import Post
 

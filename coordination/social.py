@@ -19,7 +19,8 @@ from coordination.report import render
 from coordination.result import DetectReport
 from coordination.source import InputError, Source, Tabular
 from coordination.swarm import WINDOWS, run_tests
-from coordination.swarm_findings import Score, to_findings
+from coordination.swarm_findings import to_findings
+from coordination.swarm_harm import Score
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from coordination import swarm_words as words
 from coordination.calls import Asked
-from coordination.contacts import HARM_COLUMNS
 from coordination.findings import (
     MAX_PAIRS_SHOWN,
     NO_LAYER_DATA,
@@ -19,7 +18,8 @@ from coordination.findings import (
     PostPair,
 )
 from coordination.swarm import Row, Suspect, Tested
-from coordination.swarms import Call, Harms, Participant, Swarm
+from coordination.swarm_harm import HARMFUL, Score, Scores, incites, over
+from coordination.swarms import Call, Participant, Swarm
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -36,7 +36,8 @@ RULES = {
         "gives and than did before; those tied to the caller before they acted (by follow, repost, "
         "quote, reply or mention) are more of them than of who is active in these days and of who "
         "wrote to the target before; and the post calls for it by its words (calls.words/1), or "
-        "both it and most of what followed are likelier harmful than not."
+        "both it and most of what followed are likelier harmful than not, and more of that than of "
+        "what the target was written before (Fisher's exact test at .01)."
     ),
     NO_CALL: (
         "The same burst by the same accounts, but neither do the words of the post call for it nor "
@@ -46,25 +47,18 @@ RULES = {
     NO_BASE_RATE: "The input is too short around the call to know the target's own base rate.",
     AS_USUAL: "After calls, targets were written to as often and by whom they are anyway.",
 }
-HARMFUL = 0.5
-"""A likelihood above one half means that the policy more likely than not applies."""
 MOST_UNSEEN = 20
 """Calls with an unseen burst that are named, most passed on first; the rest are counted."""
-
-Written = tuple[str, str, str | None]
-"""Post id, text and language."""
-Score = Callable[[Sequence[Written]], Sequence[Harms]]
-"""Likelihoods of harm for posts, in the same order; see casework for the one by the models."""
 
 
 def to_findings(tested: Tested, told: ir.Table, score: Score | None) -> list[CoordinationFinding]:
     """All findings about calls, the sure ones first. `told` as in `run_tests`."""
-    harms = _Scores(told, score)
+    harms = Scores(told, score)
     sure: list[CoordinationFinding] = []
     open_: list[CoordinationFinding] = []
     for first, others, q in tested.beyond:
         swarm = _swarm(first, others, tested, harms)
-        called = first.worded or (_harmful(swarm.call.harms) and _mostly(swarm.harms))
+        called = first.worded or incites(first, swarm, tested, harms)
         (sure if called else open_).append(_found(first, swarm, q, called))
     taken = {one.row["post"] for first, others, _ in tested.beyond for one in (first, *others)}
     return [*sure, *open_, *_unseen(tested, taken, harms), *_rest(tested)]
@@ -98,7 +92,7 @@ def _found(first: Suspect, swarm: Swarm, q: float, called: bool) -> Coordination
         started=swarm.call.at,
         ended=swarm.ended,
         techniques=_techniques(swarm) if called else (),
-        summary=_told(swarm, q) if called else _told_open(swarm),
+        summary=words.told(swarm, q) if called else words.told_open(swarm),
         swarm=swarm if called else None,
     )
 
@@ -112,7 +106,7 @@ def _techniques(swarm: Swarm) -> tuple[str, ...]:
     return ("T0048", "T0049.005") if harsh else ("T0049.005",)
 
 
-def _swarm(first: Suspect, others: Iterable[Suspect], tested: Tested, harms: _Scores) -> Swarm:
+def _swarm(first: Suspect, others: Iterable[Suspect], tested: Tested, harms: Scores) -> Swarm:
     acts = [act for own in first.tied.values() for act in own]
     known = _known(first, tested)
     people = [
@@ -132,8 +126,8 @@ def _swarm(first: Suspect, others: Iterable[Suspect], tested: Tested, harms: _Sc
         expected_ties=first.share * first.burst.seen,
         p_ties=first.p_ties,
         acts=dict(Counter(act["how"] for act in acts)),
-        harms=_over(harms.of(act["post"] for act in acts)),
-        others_harms=_over(harms.of(act["post"] for act in first.others)),
+        harms=over(harms.of(act["post"] for act in acts)),
+        others_harms=over(harms.of(act["post"] for act in first.others)),
     )
 
 
@@ -148,7 +142,7 @@ def _known(first: Suspect, tested: Tested) -> dict[str, int]:
 
 
 def _participant(
-    first: Suspect, account: str, tested: Tested, known: int, harms: _Scores
+    first: Suspect, account: str, tested: Tested, known: int, harms: Scores
 ) -> Participant:
     own, ties = first.tied[account], tested.ties_of(first.row["account"])[account]
     before = [tie for tie in ties if tie["time"] < own[0]["time"]]
@@ -165,7 +159,7 @@ def _participant(
     )
 
 
-def _call(row: Row, harms: _Scores) -> Call:
+def _call(row: Row, harms: Scores) -> Call:
     scored = harms.of([row["post"]])
     return Call(
         post_id=row["post"],
@@ -176,51 +170,7 @@ def _call(row: Row, harms: _Scores) -> Call:
     )
 
 
-@dataclass
-class _Scores:
-    """Harm likelihoods of posts: by the function that was given, else by the posts' own columns."""
-
-    told: ir.Table
-    score: Score | None
-
-    def of(self, posts: Iterable[str]) -> list[Harms]:
-        """Likelihoods of those posts that have any."""
-        wanted = list(dict.fromkeys(posts))
-        columns = [name for name in HARM_COLUMNS if name in self.told.columns]
-        if not wanted or (self.score is None and not columns):
-            return []
-        chosen = self.told.filter(self.told.post.isin(wanted)).order_by("post")
-        rows = chosen.select("post", "text", "lang", *columns).to_pyarrow().to_pylist()
-        if self.score is not None:
-            return list(self.score([(row["post"], row["text"], row["lang"]) for row in rows]))
-        return [
-            {name.removeprefix("h_"): row[name] for name in columns}
-            for row in rows
-            if all(row[name] is not None for name in columns)
-        ]
-
-
-def _over(scored: Sequence[Harms]) -> Mapping[str, tuple[float, float]] | None:
-    if not scored:
-        return None
-    return {
-        harm: (
-            sum(one[harm] for one in scored) / len(scored),
-            sum(one[harm] >= HARMFUL for one in scored) / len(scored),
-        )
-        for harm in scored[0]
-    }
-
-
-def _harmful(harms: Harms | None) -> bool:
-    return harms is not None and max(harms.values(), default=0.0) >= HARMFUL
-
-
-def _mostly(harms: Mapping[str, tuple[float, float]] | None) -> bool:
-    return harms is not None and any(share >= HARMFUL for _, share in harms.values())
-
-
-def _unseen(tested: Tested, taken: set[str], harms: _Scores) -> list[CoordinationFinding]:
+def _unseen(tested: Tested, taken: set[str], harms: Scores) -> list[CoordinationFinding]:
     named, ties = tested.found.named, tested.found.ties
     calls = named.filter(named[Asked.OFF_PLATFORM] | named[Asked.REPORT])
     spread = ties.filter(ties.of.notnull()).group_by(post="of")
@@ -235,7 +185,7 @@ def _unseen(tested: Tested, taken: set[str], harms: _Scores) -> list[Coordinatio
     return found
 
 
-def _unseen_one(row: Row, harms: _Scores) -> CoordinationFinding:
+def _unseen_one(row: Row, harms: Scores) -> CoordinationFinding:
     call = _call(row, harms)
     asked = "act off the platform" if row[Asked.OFF_PLATFORM] else "report"
     return _plain(
@@ -244,7 +194,7 @@ def _unseen_one(row: Row, harms: _Scores) -> CoordinationFinding:
         f"Post {call.post_id} of {call.account_id} calls others to {asked} against "
         f"{row['target']}; {row['by'] or 0} accounts passed it on or answered it. Burst unseen: "
         "what came of it, if anything, is not in the data. The words alone show no harm."
-        + _of_harm("The call", call.harms),
+        + words.of_harm("The call", call.harms),
         accounts=(call.account_id,),
         about=(row["target"], call.post_id),
         at=call.at,
@@ -296,60 +246,6 @@ def _plain(
         pairs=(), pair_count=0, p_timing=None, p_audience=None, q=None, window_s=0.0, started=at,
         ended=at, techniques=(), summary=summary,
     )  # fmt: skip
-
-
-def _told(swarm: Swarm, q: float) -> str:
-    call = swarm.call
-    asked = f"calls others to {_asked(call.asked)}" if call.asked else "is likely harmful itself"
-    known = sum(one.known > 0 for one in swarm.participants)
-    return (
-        f"Post {call.post_id} of {call.account_id} names {swarm.target} and {asked}. Within "
-        f"{_span(swarm.window_s)}, {swarm.accounts} accounts acted towards {swarm.target}, against "
-        f"{swarm.expected:.1f} at its own base rate and {swarm.before} in as long a time before. "
-        f"{len(swarm.participants)} of them were tied to the caller before they acted, against "
-        f"{swarm.expected_ties:.1f} by the caller's share of who is active (q {q:.2g}); {known} of "
-        f"these had written to {swarm.target} before."
-        f"{_of_harm('The call', call.harms)}{_of_replies(swarm)} It does not show that they read "
-        "the call, what each of them meant, or who else was asked elsewhere; some would have "
-        "written anyway, and whoever stood up for the target counts as well."
-    )
-
-
-def _told_open(swarm: Swarm) -> str:
-    return (
-        f"After post {swarm.call.post_id} of {swarm.call.account_id}, which names {swarm.target}, "
-        f"{swarm.accounts} accounts acted towards {swarm.target} within {_span(swarm.window_s)} "
-        f"against {swarm.expected:.1f} at its base rate, {len(swarm.participants)} of them tied to "
-        "the author. Its words call for nothing that the rule knows, and no score shows harm: a "
-        "post that spreads looks the same. A person can tell."
-    )
-
-
-def _of_replies(swarm: Swarm) -> str:
-    if swarm.harms is None:
-        return " The harm of what they wrote was not scored."
-    harm, (mean, share) = max(swarm.harms.items(), key=lambda item: (item[1][1], item[1][0]))
-    text = f" Of what they wrote, {share:.0%} is likelier harmful than not "
-    text += f"({harm}, mean {mean:.2f})"
-    if swarm.others_harms is not None and harm in swarm.others_harms:
-        text += f"; of what the others wrote, {swarm.others_harms[harm][1]:.0%}"
-    return text + "."
-
-
-def _of_harm(what: str, harms: Harms | None) -> str:
-    if not harms:
-        return ""
-    harm, likelihood = max(harms.items(), key=lambda item: item[1])
-    return f" {what}: {harm} harm {likelihood:.2f}."
-
-
-def _asked(asked: Sequence[str]) -> str:
-    words = {"speak": "write to it", "report": "report it", "off_platform": "act off the platform"}
-    return " and ".join(words[one] for one in asked)
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds:g} s"
 
 
 def _when(micros: int) -> datetime:

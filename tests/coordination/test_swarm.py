@@ -27,10 +27,9 @@ from coordination.swarm_findings import (
     NO_CALL,
     SWARM,
     UNSEEN,
-    Score,
-    Written,
     to_findings,
 )
+from coordination.swarm_harm import Score, Written
 from coordination.swarms import Harms
 from tests.coordination.swarm_world import START, World
 
@@ -174,23 +173,35 @@ def _scored(harsh: set[str]) -> Score:
     return score
 
 
-def test_harm_tells_a_pile_on_from_a_post_that_spread(find: Find) -> None:
-    """The same burst, without words of a call: it is one where it and what followed do harm."""
+@pytest.fixture(scope="module")
+def pile_on() -> World:
+    """A post without words of a call, passed on by many who then wrote to the target."""
     world = World(5)
     post = world.post("caller", 300, "@target is the worst")
     for fan in world.fans_among(30):
         at = float(world.rng.uniform(300.01, 301))
         world.post(fan, at, "ha", reposted_post_id=post)
         world.post(fan, at + 0.5, "@target shame", replied_to_account_id="target")
-    mild = find(world)[0]
+    return world
+
+
+def test_harm_tells_a_pile_on_from_a_post_that_spread(find: Find, pile_on: World) -> None:
+    mild = find(pile_on)[0]
     assert (mild.kind, mild.rule, mild.account_ids) == (Kind.INSUFFICIENT, NO_CALL, ())
-    harsh = find(world, _scored({"@target is the worst", "@target shame"}))[0]
+    harsh = find(pile_on, _scored({"@target is the worst", "@target shame"}))[0]
     assert (harsh.kind, harsh.rule) == (Kind.SOCIAL, SWARM)
     assert harsh.techniques == ("T0048", "T0049.005")
     assert harsh.swarm is not None
     assert harsh.swarm.harms is not None
     assert harsh.swarm.harms["psychological"] == (pytest.approx(0.9), 1.0)
     assert all(one.answered for one in harsh.swarm.participants)
+
+
+def test_a_score_that_calls_everything_harmful_decides_nothing(find: Find, pile_on: World) -> None:
+    def biased(posts: Sequence[Written]) -> list[Harms]:
+        return [{"psychological": 0.9} for _ in posts]
+
+    assert find(pile_on, biased)[0].rule == NO_CALL
 
 
 def test_a_call_for_solidarity_is_concert_without_harm(find: Find) -> None:
