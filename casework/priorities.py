@@ -12,7 +12,7 @@ from casework.house import RANKED_AT, house_rules
 from casework.office import Office
 from policy.cases import Case, CaseKind, CaseState
 from policy.house import HouseRules
-from policy.service import IMMINENT, SERVICE, STEPS, rank
+from policy.service import IMMINENT, STEPS, level_of, rank
 from policy.words import UtcDatetime
 from store import tables
 from store.work import Reading, Writing
@@ -53,8 +53,7 @@ def _passed_a_step(rules: HouseRules, since: datetime, now: UtcDatetime) -> Colu
     cases = tables.cases.c
     passed = []
     for kind in CaseKind:
-        hours = rules.service_hours.get(kind)
-        usual = SERVICE[kind].total_seconds() if hours is None else hours * 3600
+        usual = level_of(kind, rules).total_seconds()
         # Whether a life is in danger is no column: for all, the short level is looked at too.
         for seconds in {usual, IMMINENT.total_seconds()}:
             for step in range(1, STEPS + 1):

@@ -128,7 +128,9 @@ def status(as_json: AsJson = False) -> None:
         queue = queue_state(here)
     reachable = studio.answers(url)
     lines = [
-        line for kind, waits in queue.waiting.items() for line in review_lines.waiting(kind, waits)
+        line
+        for kind, waits in queue.waiting.items()
+        for line in review_lines.waiting(kind, waits, queue.waits_for.get(kind, {}))
     ] or ["No case waits for a person."]
     lines.append(f"{queue.decided} decided, {queue.ended} lapsed or closed")
     lines.append(f"{queue.answered_a_day} answers in a day, {queue.answered_a_week} in a week")

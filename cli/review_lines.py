@@ -1,6 +1,6 @@
 """The state of review as lines for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from casework.queue import Waiting
 
 
-def waiting(kind: str, waits: "Waiting") -> Iterator[str]:
+def waiting(kind: str, waits: "Waiting", waits_for: Mapping[str, int]) -> Iterator[str]:
     """What waits of one kind; a further line for each thing that cases wait for."""
     yield (
         f"{kind:<14}{waits.open:>6} open{waits.with_task:>6} with a task"
         f"{waits.late:>6} past {waits.service_h:g} h{waits.overdue:>6} past their time"
         f"   oldest {waits.oldest_h:.1f} h"
     )
-    for what, cases in waits.waits_for.items():
+    for what, cases in waits_for.items():
         yield f"{'':<14}{cases:>6} {what}"
 
 

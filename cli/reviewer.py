@@ -1,13 +1,16 @@
 """`concert reviewer`: who reviews, with which roles. Concert keeps them; Label Studio has none."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.edge import AsJson, emit, office, person
+from cli import studio
+from cli.edge import AsJson, Failed, emit, office, person
 from cli.group import By
 
 if TYPE_CHECKING:
+    from casework.office import Office
     from policy.reviewers import Reviewer
 
 app = typer.Typer(no_args_is_help=True, help="The roster of reviewers, with their roles.")
@@ -40,7 +43,9 @@ def invite(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put somebody on the roster; their user in Label Studio is made at the next pass.
+    """Put somebody on the roster, and make their user in Label Studio where it answers.
+
+    The password is shown this once: hand it over, to be changed at the first log-in.
 
     Example: concert reviewer invite ana@desk.example --roles reviewer --languages en,tr
     """
@@ -57,7 +62,26 @@ def invite(
             severe_a_day=severe_a_day,
             **about,
         )
-    emit(made, as_json=as_json, text=_told(made))
+        enrolled = _enrolled(here)
+    emit(
+        {**made.model_dump(mode="json"), "label_studio": enrolled},
+        as_json=as_json,
+        text="\n".join([_told(made), *_passwords(enrolled)]),
+    )
+
+
+@app.command()
+def enrol(as_json: AsJson = False) -> None:
+    """Make the users in Label Studio of all who are on the roster and have none yet.
+
+    Example: concert reviewer enrol
+    """
+    with office() as here:
+        enrolled = _enrolled(here)
+    if enrolled is None:
+        raise Failed("Label Studio does not answer; start it with `concert review start`")
+    lines = list(_passwords(enrolled)) or ["Everybody on the roster has a user."]
+    emit({"label_studio": enrolled}, as_json=as_json, text="\n".join(lines))
 
 
 @app.command()
@@ -122,6 +146,34 @@ def list_(as_json: AsJson = False) -> None:
         found = roster(work)
     text = "\n".join(map(_told, found)) or "Nobody is on the roster: whoever is let in may answer."
     emit(found, as_json=as_json, text=text)
+
+
+def _enrolled(here: "Office") -> list[dict[str, Any]] | None:
+    """Who was given a user now; None while Label Studio does not answer."""
+    from labeling.people import enrol as run
+    from labeling.studio import Studio
+
+    chosen = here.settings
+    url = chosen.label_studio_url or f"http://127.0.0.1:{chosen.label_studio_port}"
+    if not studio.answers(url):
+        return None
+    client = Studio(studio.connection(chosen))
+    try:
+        return [
+            {"email": one.email, "user": one.user_id, "password": one.password}
+            for one in run(here, client)
+        ]
+    finally:
+        client.close()
+
+
+def _passwords(enrolled: list[dict[str, Any]] | None) -> Iterator[str]:
+    if enrolled is None:
+        yield "Label Studio does not answer now: `concert reviewer enrol` makes the user later."
+        return
+    for one in enrolled:
+        known = one["password"] or "the one that they have"
+        yield f"{one['email']} logs in with the password {known}"
 
 
 def _roles(given: str) -> Any:

@@ -98,6 +98,10 @@ _BANDS: Mapping[Harm | None, float] = {
 }
 
 
+LIFE = 5.0
+"""From this rank on, a life may be in danger."""
+
+
 def priority(
     *,
     kind: CaseKind,
@@ -130,7 +134,7 @@ def priority(
     )
     within = (level + inner * 0.99) / 3.0
     if imminent_threat:
-        return _priority(5.0 + within, Rule.LIFE_FIRST)
+        return _priority(LIFE + within, Rule.LIFE_FIRST)
     if kind is CaseKind.LEGAL:
         return _priority(4.0 + within, Rule.LEGAL_LANE)
     if kind is CaseKind.SUPPORT:

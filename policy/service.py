@@ -42,10 +42,13 @@ _MOST_REACHED = 7.0
 
 def service_level(case: Case, rules: HouseRules) -> timedelta:
     """Within which time from its opening a case is to be answered."""
-    if case.imminent:
-        return IMMINENT
-    hours = rules.service_hours.get(case.kind)
-    return SERVICE[case.kind] if hours is None else timedelta(hours=hours)
+    return IMMINENT if case.imminent else level_of(case.kind, rules)
+
+
+def level_of(kind: CaseKind, rules: HouseRules) -> timedelta:
+    """The level of a kind, where nobody's life is in danger."""
+    hours = rules.service_hours.get(kind)
+    return SERVICE[kind] if hours is None else timedelta(hours=hours)
 
 
 def due_at(case: Case, rules: HouseRules) -> UtcDatetime:

@@ -42,6 +42,7 @@ from serving.keys import Keyring
 from serving.metrics import count_scores
 from serving.paths import Templates
 from serving.process import announce_parent, configure_logs, end_with_parent
+from serving.review_gauges import keep_fresh
 from serving.scoring import AccountsToScore, Desk, ScoredAccounts, ScoredPosts
 from serving.standing import StandingRestrictions
 from serving.tokens import Tokens
@@ -143,6 +144,10 @@ class Concert:
             target=self.standing.keep_fresh, args=(self._stopping,), name="suspensions", daemon=True
         )
         self._refresher.start()
+        self._gauges = threading.Thread(
+            target=keep_fresh, args=(self.office, self._stopping), name="gauges", daemon=True
+        )
+        self._gauges.start()
         API.state.office = self.office
         API.state.standing = self.standing
         tokens = Tokens(settings) if settings.oidc_issuer else None
@@ -177,6 +182,7 @@ class Concert:
         """Stop what runs beside the requests."""
         self._stopping.set()
         self._refresher.join()
+        self._gauges.join()
         self.office.close()
 
     @bentoml.api(route="/score_posts", output_spec=PostScores)
