@@ -36,6 +36,36 @@ SUSPENSIONS = Gauge(
     "Suspensions kept in memory for when the store cannot answer.",
     multiprocess_mode="livemax",
 )
+STORE_UP = Gauge(
+    "concert_store_up",
+    "Whether the case store answered the last time it was looked at.",
+    multiprocess_mode="livemin",
+)
+EVENTS_WAITING = Gauge(
+    "concert_events_waiting",
+    "Events that the platform's webhook has not taken yet.",
+    multiprocess_mode="livemax",
+)
+EVENT_AGE = Gauge(
+    "concert_event_age_seconds",
+    "How long ago the oldest event happened that was not handed on yet.",
+    multiprocess_mode="livemax",
+)
+EVENTS_GIVEN_UP = Gauge(
+    "concert_events_given_up",
+    "Events that the platform refused so often that a person has to look.",
+    multiprocess_mode="livemax",
+)
+CASES_OVERDUE = Gauge(
+    "concert_cases_overdue",
+    "Open cases past their time, which lapse at the next pass.",
+    multiprocess_mode="livemax",
+)
+APPEALS_LATE = Gauge(
+    "concert_appeals_late",
+    "Open appeals whose limit ended because nobody decided in time.",
+    multiprocess_mode="livemax",
+)
 
 
 def count_scores(what: str, lanes: Iterable[Lane], *, errors: int) -> None:

@@ -21,7 +21,7 @@ _TABLE: tuple[tuple[tuple[str, ...], str, Right], ...] = (
     (_READS, r"/|/docs\.json|/schema\.json|/v1/openapi\.json|/static_content/.*", Right.LOOK_UP),
     (_READS, r"/v1/restrictions/(accounts|posts|trends)/.+", Right.LOOK_UP),
     (("POST",), r"/v1/restrictions/lookup", Right.LOOK_UP),
-    (_READS, r"/v1/events", Right.LOOK_UP),
+    (_READS, r"/v1/(events|me)", Right.LOOK_UP),
     (_READS, r"/v1/statements/[^/]+/notice", Right.LOOK_UP),
     (_WRITES, r"/v1/appeals(/.*)?", Right.APPEAL),
     (_READS, r"/v1/audit(/.*)?", Right.AUDIT),

@@ -47,6 +47,7 @@ from serving.scoring import AccountsToScore, Desk, ScoredAccounts, ScoredPosts
 from serving.standing import StandingRestrictions
 from serving.tokens import Tokens
 from serving.v1.app import build_api
+from serving.watch import watch
 from store.errors import StoreError
 from store.store import asked_by
 
@@ -143,7 +144,11 @@ class Concert:
         self._refresher = threading.Thread(
             target=self.standing.keep_fresh, args=(self._stopping,), name="suspensions", daemon=True
         )
+        self._watcher = threading.Thread(
+            target=watch, args=(self.office, self._stopping), name="watch", daemon=True
+        )
         self._refresher.start()
+        self._watcher.start()
         self._gauges = threading.Thread(
             target=keep_fresh, args=(self.office, self._stopping), name="gauges", daemon=True
         )
@@ -182,6 +187,7 @@ class Concert:
         """Stop what runs beside the requests."""
         self._stopping.set()
         self._refresher.join()
+        self._watcher.join()
         self._gauges.join()
         self.office.close()
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from policy.words import UtcDatetime
-from serving.v1.desk import Limit, TheOffice
+from serving.v1.desk import Limit, TheCaller, TheOffice
 
 router = APIRouter(tags=["audit"])
 
@@ -33,6 +33,20 @@ class AuditPage(BaseModel):
     items: list[AuditRow]
     next: int | None = None
     """To be given as `after`; null at the end of the log."""
+
+
+class Me(BaseModel):
+    """Who calls, as the audit log will name them."""
+
+    actor: str
+    label: str
+    roles: list[str]
+
+
+@router.get("/me")
+async def read_me(caller: TheCaller) -> Me:
+    """Whose key or token this is and what it may do; asks nothing of the store."""
+    return Me(actor=caller.actor, label=caller.label, roles=list(caller.roles))
 
 
 @router.get("/audit")

@@ -31,6 +31,7 @@ TABLE: tuple[tuple[str, str, set[Role]], ...] = (
     ("GET", "/v1/restrictions", READERS),
     ("GET", "/v1/restrictions/r1", READERS),
     ("GET", "/v1/events", EVERYBODY),
+    ("GET", "/v1/me", EVERYBODY),
     ("GET", "/v1/groups", READERS),
     ("GET", "/v1/groups/g1", READERS),
     ("POST", "/v1/groups", {_P, _A}),
@@ -50,8 +51,13 @@ TABLE: tuple[tuple[str, str, set[Role]], ...] = (
     ("POST", "/v1/designations", {_P, _A}),
     *(
         ("POST", f"/v1/designations/d1/{step}", {_P, _A})
-        for step in ("designate", "decline", "start_review", "keep", "modify", "withdraw")
+        for step in (
+            *("designate", "second", "decline", "start_review", "keep", "modify", "withdraw"),
+        )
     ),
+    ("GET", "/v1/groups/g1/dossier", READERS),
+    ("POST", "/v1/groups/import", {_P, _A}),
+    ("POST", "/v1/findings/f1/confirm", {_P, _A}),
     ("GET", "/v1/associations", READERS),
     ("GET", "/v1/statements", READERS),
     ("GET", "/v1/statements/s1", READERS),
