@@ -26,6 +26,7 @@ from policy.records import Post
 SHOWN_PAIRS = 8
 """Pairs of posts that a reviewer reads: more tire more than they tell."""
 SHOWN_MOMENTS = 60
+LONGEST_OBJECT = 80
 
 Json = dict[str, Any]
 
@@ -124,7 +125,7 @@ def _posts(
             "lang": (posts[post_id].lang or "") if post_id in posts else "",
             "matched": matched[post_id],
         }
-        for post_id, (account, at) in about.items()
+        for post_id, (account, at) in sorted(about.items(), key=lambda item: (item[1][1], item[0]))
     ]
 
 
@@ -179,11 +180,19 @@ def _harm(swarm: Swarm) -> str:
 
 
 def _on(pair: PostPair) -> str:
-    return f"same {pair.layer.removeprefix('column:').replace('_', ' ')}: {pair.object[:120]}"
+    layer = pair.layer.removeprefix("column:").replace("_", " ")
+    # The words themselves stand beside it.
+    return (
+        f"same {layer}" if layer in {"text", "near text"} else f"same {layer}: {_cut(pair.object)}"
+    )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_OBJECT else f"{name[:LONGEST_OBJECT]}…"
 
 
 def _lag(seconds: float) -> str:
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}".replace(".0 ", " ")
-    return f"{seconds:g} s"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
