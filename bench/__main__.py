@@ -1,6 +1,7 @@
 """`make bench`: says what can be measured, each by a command of its own."""
 
 _BENCHES = """\
+python -m bench.labeling                 10,000 open tasks: a pass, a sweep, an answer, a move
 python -m bench.kills                    50 kills each of reconciler, Label Studio, service and roll
 python -m bench.coordination_findings …  false findings, power and oracles (docs/coordination.md)
 """

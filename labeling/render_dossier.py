@@ -115,7 +115,7 @@ def incidents_html(incidents: Sequence[ShownIncident]) -> str:
     """Each harm with its date, place, what it did, and where that can be read."""
     rows = [
         (
-            f"{text(day(one.when))}<br>{text(one.where)}",
+            f"<span class='c-day'>{text(day(one.when))}</span><br>{text(one.where)}",
             f"<strong>{text(_what(one))}</strong>{_effects(one)}",
             "".join(_source(source) for source in one.sources) or "<em>no source</em>",
         )

@@ -25,21 +25,6 @@ def sdk(label_studio: LocalServer) -> Iterator[Any]:
         yield LabelStudio(base_url=connection.url, api_key=connection.token, httpx_client=http)
 
 
-def browser(url: str, email: str, password: str) -> httpx.Client:
-    """A reviewer who is logged in, as their browser is."""
-    client = httpx.Client(base_url=url, timeout=60, trust_env=False)
-    page = client.get("/user/login/")
-    form = {
-        "email": email,
-        "password": password,
-        "csrfmiddlewaretoken": client.cookies["csrftoken"],
-    }
-    done = client.post("/user/login/", data=form, headers={"Referer": str(page.url)})
-    assert done.status_code == httpx.codes.FOUND, done.text[:500]
-    client.headers.update({"X-CSRFToken": client.cookies["csrftoken"], "Referer": url})
-    return client
-
-
 class Office:
     """A desk, a reconciler and a view on the server, apart from those of any other test."""
 

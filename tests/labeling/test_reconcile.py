@@ -18,8 +18,9 @@ from labeling.desk import Binding, BindingState, TaskKey
 from labeling.people import sign_up
 from labeling.studio import StudioAwayError, Webhook
 from policy.cases import CaseKind
+from tests.labeling.browser import browser
 from tests.labeling.cases import ASSOCIATED, NOT_ASSOCIATED, POST_DATA, association, choice, text
-from tests.labeling.conftest import Office, browser
+from tests.labeling.conftest import Office
 from tests.labeling.memory import MemoryDesk
 
 pytestmark = pytest.mark.server
