@@ -7,6 +7,7 @@ in the same transaction.
 from collections.abc import Callable
 
 from casework import enforce
+from casework.group_cases import ask_for_second, close_second
 from casework.ids import new_id
 from casework.office import Office
 from policy.assessment import Assessment
@@ -87,7 +88,10 @@ def designate(
             seconded_by=seconded_by,
         )
         action = "designation.signed" if seconded_by is None else "designation.designated"
-        return work.save(changed, action=action, why=reason)
+        work.save(changed, action=action, why=reason)
+        # Whoever seconds may call; where nobody does, two reviewers are asked.
+        ask_for_second(work, changed)
+        return changed
 
     return office.store.transact(do, actor=by, now=office.now())
 
@@ -107,6 +111,7 @@ def second(office: Office, designation_id: str, *, by: str, reason: str) -> Desi
         changed = signed.second(
             work.assessments.need(signed.signed.assessment_id), by=by, reason=reason, at=work.now
         )
+        close_second(work, changed, why="seconded by a person who called")
         return work.save(changed, action="designation.designated", why=reason)
 
     return office.store.transact(do, actor=by, now=office.now())
@@ -119,14 +124,13 @@ def decline(office: Office, designation_id: str, *, by: str, reason: str) -> Des
         NotFound: there is no such designation.
         Refusal: it is not a proposal, or no person gives a reason.
     """
-    return _step(
-        office,
-        designation_id,
-        lambda one, _, at: one.decline(by=by, reason=reason, at=at),
-        by=by,
-        action="designation.declined",
-        reason=reason,
-    )
+
+    def do(work: Writing) -> Designation:
+        declined = work.designations.need(designation_id).decline(by=by, reason=reason, at=work.now)
+        close_second(work, declined, why="the proposal was declined")
+        return work.save(declined, action="designation.declined", why=reason)
+
+    return office.store.transact(do, actor=by, now=office.now())
 
 
 def start_review(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
@@ -248,7 +252,7 @@ def _close_what_hung(work: Writing, group_id: str, *, why: str) -> None:
             work.save(case.close(at=work.now, why=why), action="case.closed", why=why)
 
 
-_ON_THE_TIE = frozenset({CaseKind.ASSOCIATION, CaseKind.SUSPENSION})
+_ON_THE_TIE = frozenset({CaseKind.ASSOCIATION, CaseKind.REAPPLICATION, CaseKind.SUSPENSION})
 """Cases that ask what to do about an account for its tie to a group."""
 
 

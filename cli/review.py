@@ -144,6 +144,23 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def ask(
+    group_id: Annotated[str, typer.Argument(help="The group's id.", show_default=False)],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a group's assessment before a reviewer: the four questions, with its dossier.
+
+    Example: concert review ask weigh-it-again
+    """
+    from casework.group_cases import ask_about_group
+
+    with office() as here:
+        case = ask_about_group(here, group_id, actor=person(by))
+    emit(case, as_json=as_json, text=f"{case.id} asks about {group_id}")
+
+
+@app.command()
 def quality(as_json: AsJson = False) -> None:
     """Each reviewer's accuracy, gold, drift and time; agreement by kind. Takes some seconds.
 

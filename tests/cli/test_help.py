@@ -48,7 +48,9 @@ def test_every_command_of_the_contract_is_there() -> None:
         ),
     }
     review = {words[1] for words in COMMANDS if words[0] == "review"}
-    assert review == {"start", "sync", "status", "quality", "export", "errors", "rules", "gold"}
+    assert review == {
+        *("start", "sync", "status", "ask", "quality", "export", "errors", "rules", "gold"),
+    }
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
