@@ -8,6 +8,7 @@ twice, which changes nothing twice.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from casework.cases import lapse_cases
 from casework.measure import Basis, Progress, measure
@@ -15,6 +16,7 @@ from casework.office import Office
 from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
 from casework.reassess import reassess_on_new_evidence
 from casework.screen import Screened, screen
+from casework.shadow import look, running
 from casework.standing import all_standing
 from casework.technical import pursue_proven
 from casework.trends import block_trends
@@ -23,6 +25,7 @@ from policy.designation import Designation
 from policy.life_rules import LifeRule
 from policy.records import Post
 from policy.rolling import QUIET_AFTER, close_if_quiet
+from policy.scores import Association
 from policy.words import Lane
 from store import tables
 from store.work import Writing
@@ -95,9 +98,12 @@ def roll(office: Office, progress: Tell | None = None) -> RollReport:
     report.quiet = close_quiet(office)
     with office.store.reading() as work:
         designations = all_standing(work)
+        tried = {one.group_id for one in running(work)} - {one.group_id for one in designations}
     for designation in designations:
         _roll_group(office, designation, report, tell)
         report.trends += block_trends(office, designation)
+    for group_id in sorted(tried):
+        _roll_shadow(office, group_id, report, tell)
     _screen_new(office, report, tell)
     return report
 
@@ -165,6 +171,32 @@ def _roll_group(office: Office, designation: Designation, report: RollReport, te
         )
 
 
+def _roll_shadow(office: Office, group_id: str, report: RollReport, tell: Tell) -> None:
+    """Measure accounts against a group that is tried in shadow; nobody is touched."""
+    mark = f"roll.shadow.{group_id}"
+    with office.store.reading() as work:
+        kept = work.cursors.get(mark)
+    try:
+        measured = measure(office, group_id, Basis.model_validate_json(kept) if kept else None)
+    except ValueError as error:
+        report.problems.append(str(error))
+        return
+    if measured is None:
+        return
+    accounts = measured.account_ids
+    for at in range(0, len(accounts), CHUNK):
+        tell(f"accounts in shadow against {measured.group.name}", at, len(accounts))
+        scored = [one.association for one in measured.candidates(accounts[at : at + CHUNK])]
+        report.shadowed += office.store.transact(
+            partial(_look, group_id, scored), actor="system:roll", now=office.now()
+        )
+    _move(office, mark, measured.basis)
+
+
+def _look(group_id: str, scored: Sequence[Association], work: Writing) -> int:
+    return look(work, running(work, group_id), scored)
+
+
 def _follow_chunk(
     office: Office,
     here: Circumstances,
@@ -175,6 +207,7 @@ def _follow_chunk(
 ) -> None:
     def do(work: Writing) -> Mapping[Outcome, int]:
         found = follow_up(work, here, chunk)
+        look(work, running(work, here.group.id), [one.association for one in chunk])
         # In the same transaction: what is done is never done again after a kill.
         work.cursors.set(*kept)
         return found

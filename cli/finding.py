@@ -36,6 +36,26 @@ def add(
     )
 
 
+@app.command()
+def confirm(
+    finding_id: Annotated[str, typer.Argument(help="The finding's id.", show_default=False)],
+    source: Annotated[
+        str, typer.Option(help="A source that it did not bring along.", show_default=False)
+    ],
+    by: Annotated[str, typer.Option(help="Who corroborated it.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Corroborate an imported finding, so that it may count.
+
+    Example: concert finding confirm other.f1 --source https://court.example/4 --by ana
+    """
+    from casework.exchange import confirm_finding
+
+    with office() as here:
+        made = confirm_finding(here, finding_id, by=person(by), source=source)
+    emit(made, as_json=as_json, text=f"{made.id} is confirmed by {made.confirmed_by}")
+
+
 @app.command("list")
 def list_(
     group: Annotated[str | None, typer.Option(help="Of this group only.")] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.edge import AsJson, emit, office, person, read_values
+from cli.edge import AsJson, emit, office, person, read_text, read_values
 
 app = typer.Typer(no_args_is_help=True, help="The dossiers of groups.")
 
@@ -17,14 +17,32 @@ GroupId = Annotated[str, typer.Argument(help="The group's id.", show_default=Fal
 
 @app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="JSON: a list of groups.", show_default=False)],
+    path: Annotated[
+        Path, typer.Argument(help="JSON: groups, a dossier or STIX.", show_default=False)
+    ],
+    *,
+    form: Annotated[
+        str, typer.Option("--format", help="groups: our own. dossier, stix: what others say.")
+    ] = "groups",
+    source: Annotated[
+        str, typer.Option(help="Who says so; needed for a dossier and for STIX.")
+    ] = "",
+    interest: Annotated[str, typer.Option(help="What they have at stake with the group.")] = "",
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Write groups from a JSON file, new or changed; one that is the same leaves no trace.
 
+    What others say (dossier, stix) is kept with who says so, and counts for nothing until it is
+    corroborated here: members confirmed, sources judged, findings confirmed.
+
     Example: concert group import example/groups.json --by ana
+
+    Example: concert group import theirs.json --format stix --source "Another Platform" --by ana
     """
+    if form != "groups":
+        _import_theirs(path, form, source=source, interest=interest, by=by, as_json=as_json)
+        return
     from casework.dossier import save_groups
     from policy.groups import Group
 
@@ -36,6 +54,72 @@ def import_(
         as_json=as_json,
         text=f"{len(groups)} groups read, {changed} new or changed",
     )
+
+
+@app.command()
+def export(
+    group_id: GroupId,
+    form: Annotated[str, typer.Option("--format", help="dossier or stix.")] = "dossier",
+    out: Annotated[Path | None, typer.Option(help="The file; else it is printed.")] = None,
+) -> None:
+    """A group's whole dossier with its history as one JSON file, or as a STIX 2.1 bundle.
+
+    Example: concert group export weigh-it-again --format stix --out weigh-it-again.stix.json
+    """
+    from casework.exchange import read_dossier, to_json
+
+    _check_form(form)
+    with office() as here:
+        with here.store.reading() as work:
+            dossier = read_dossier(work, group_id)
+        if form == "stix":
+            from casework.stix import to_bundle
+
+            text = to_bundle(dossier, here.now())
+        else:
+            text = to_json(dossier)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _import_theirs(
+    path: Path, form: str, *, source: str, interest: str, by: str | None, as_json: bool
+) -> None:
+    from casework.exchange import as_imported, parse_dossier, save_imported
+
+    _check_form(form)
+    if not source.strip():
+        raise typer.BadParameter("say who this comes from", param_hint="--source")
+    text = read_text(path)
+    left_out: tuple[str, ...] = ()
+    with office() as here:
+        if form == "stix":
+            from casework.stix import from_bundle
+
+            given, left_out = from_bundle(text, here.now())
+        else:
+            given = [parse_dossier(text)]
+        made = [
+            save_imported(
+                here,
+                as_imported(one, source=source, interest=interest),
+                actor=person(by),
+                left_out=left_out,
+            )
+            for one in given
+        ]
+    lines = [
+        f"{one.group_id}: {one.findings} findings, {one.incidents} incidents; {one.changed} new"
+        for one in made
+    ]
+    emit(made, as_json=as_json, text="\n".join([*lines, *(f"left out: {one}" for one in left_out)]))
+
+
+def _check_form(form: str) -> None:
+    if form not in ("dossier", "stix"):
+        raise typer.BadParameter(f"{form!r} is neither dossier nor stix", param_hint="--format")
 
 
 @app.command("list")

@@ -10,6 +10,7 @@ from cli import (
     appeal,
     assess,
     audit,
+    control,
     designate,
     detect,
     doctor,
@@ -20,11 +21,13 @@ from cli import (
     ingest,
     keeping,
     key,
+    pairs,
     review,
     reviewer,
     roll,
     score,
     serve,
+    shadow,
     statements,
     training,
 )
@@ -67,6 +70,7 @@ app.command("roll", rich_help_panel="Run")(roll.roll)
 app.command("doctor", rich_help_panel="Run")(doctor.doctor)
 app.command("ingest", rich_help_panel="Data")(ingest.ingest)
 app.command("detect", rich_help_panel="Data")(detect.detect)
+app.command("pairs", rich_help_panel="Data")(pairs.pairs)
 app.add_typer(score.app, name="score", rich_help_panel="Data")
 app.add_typer(training.train, name="train", rich_help_panel="Models")
 app.add_typer(training.evaluate, name="evaluate", rich_help_panel="Models")
@@ -77,6 +81,11 @@ app.add_typer(incident.app, name="incident", rich_help_panel="Case work")
 app.command("assess", rich_help_panel="Case work")(assess.assess)
 app.add_typer(designate.app, name="designate", rich_help_panel="Case work")
 app.add_typer(appeal.app, name="appeal", rich_help_panel="Case work")
+app.add_typer(control.brake, name="brake", rich_help_panel="Case work")
+app.add_typer(control.bulk, name="bulk", rich_help_panel="Case work")
+app.add_typer(shadow.trend, name="trend", rich_help_panel="Case work")
+app.add_typer(shadow.shadow, name="shadow", rich_help_panel="Case work")
+app.command("replay", rich_help_panel="Case work")(shadow.replay)
 app.add_typer(statements.app, name="statements", rich_help_panel="Case work")
 app.add_typer(events.app, name="events", rich_help_panel="Keeping")
 app.command("backup", rich_help_panel="Keeping")(keeping.backup)

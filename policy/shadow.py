@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from policy.life_rules import LifeRule
 from policy.people import require_person
-from policy.words import Id, Likelihood, Refusal, UtcDatetime, Value
+from policy.scores import Association
+from policy.words import Id, Lane, Likelihood, Refusal, UtcDatetime, Value
 
 
 class Knobs(Value):
@@ -75,3 +76,23 @@ class ShadowOutcome(Value):
     lang: str = "und"
     would: Would
     did: Would
+
+
+def would(association: Association, knobs: Knobs) -> Would:
+    """What machines would do about an account, as the knobs are turned.
+
+    Where nothing is turned, the lane says it. What was never calibrated limits nobody, whatever
+    the knobs: turning them widens or narrows a lane, and makes no guess sure.
+    """
+    if knobs.act_from is not None:
+        if association.probability >= knobs.act_from:
+            return Would.LIMIT if association.calibrated else Would.ASK
+        lane = Lane.REVIEW if association.lane is Lane.ACT else association.lane
+    else:
+        lane = association.lane
+    if knobs.review_from is not None and lane is not Lane.ACT:
+        return Would.ASK if association.probability >= knobs.review_from else Would.NOTHING
+    return _OF[lane]
+
+
+_OF = {Lane.ACT: Would.LIMIT, Lane.REVIEW: Would.ASK, Lane.DISMISS: Would.NOTHING}

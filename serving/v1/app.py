@@ -11,9 +11,11 @@ from serving.answers import KNOWN, answer_for
 from serving.errors import PROBLEMS, Problem, from_pydantic, problem_response
 from serving.v1 import (
     audit,
+    controls,
     designations,
     dossier,
     events,
+    exchange,
     hooks,
     lookups,
     queue,
@@ -43,8 +45,10 @@ def build_api() -> FastAPI:
     # Look-ups stand first: their paths are longer than those of the lists.
     for part in (
         lookups,
+        exchange,
         dossier,
         designations,
+        controls,
         restrictions,
         statements,
         queue,

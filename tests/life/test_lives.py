@@ -105,7 +105,7 @@ class Lives(RuleBasedStateMachine):
                 self.world.propose()
 
     @rule(measures=st.sampled_from([None, *MEASURES]))
-    @precondition(lambda self: self.told.designation is not None)
+    @precondition(lambda self: self.told.designation is not None and len(self.told.laid) > 3)
     def review(self, measures: tuple[str, ...] | None) -> None:
         self.tick()
         id_ = self.told.designation or ""
@@ -134,7 +134,7 @@ class Lives(RuleBasedStateMachine):
         assert tied == []
 
     @rule()
-    @precondition(lambda self: self.told.designation is not None)
+    @precondition(lambda self: self.told.in_force(self.now) and len(self.told.laid) > 8)
     def evidence_falls(self) -> None:
         self.tick()
         for batch in self.world.batches:
@@ -160,10 +160,23 @@ class Lives(RuleBasedStateMachine):
             wanted = "waiting"
         assert outcome == wanted
 
-    @rule(account=accounts)
+    @rule(chosen=st.lists(accounts, min_size=2, max_size=6, unique=True))
     @precondition(lambda self: self.told.designation is not None)
-    def seen_just_now(self, account: str) -> None:
-        self.seen(account, Lane.ACT, timedelta(0))
+    def seen_just_now(self, chosen: list[str]) -> None:
+        for account in chosen:
+            self.seen(account, Lane.ACT, timedelta(0))
+
+    @rule(chosen=st.lists(accounts, min_size=1, max_size=6, unique=True), span=spans)
+    @precondition(lambda self: self.told.designation is not None)
+    def seen_after_a_while(self, chosen: list[str], span: timedelta) -> None:
+        self.wait(span)
+        self.seen_just_now(chosen)
+
+    @rule(chosen=st.lists(accounts, min_size=1, max_size=6, unique=True))
+    @precondition(lambda self: self.told.designation is not None)
+    def asked_about(self, chosen: list[str]) -> None:
+        for account in chosen:
+            self.seen(account, Lane.REVIEW, timedelta(0))
 
     @rule(
         where=st.sampled_from(
@@ -252,12 +265,18 @@ class Lives(RuleBasedStateMachine):
         self.told.protected.add(account)
 
     @rule(pair=st.lists(accounts, min_size=2, max_size=2, unique=True))
+    @precondition(lambda self: self.told.laid)
     def ring(self, pair: list[str]) -> None:
         self.tick()
         self.world.ring(tuple(pair))
         pursue_proven(self.world.office)
 
     @rule(account=accounts)
+    @precondition(lambda self: self.told.laid)
+    def remove_three(self, account: str) -> None:
+        for _ in range(3):
+            self.remove(account)
+
     def remove(self, account: str) -> None:
         self.tick()
         case = self.world.report(account)

@@ -57,6 +57,14 @@ TABLE: tuple[tuple[str, str, set[Role]], ...] = (
     ),
     ("GET", "/v1/groups/g1/dossier", READERS),
     ("POST", "/v1/groups/import", {_P, _A}),
+    *(("GET", path, READERS) for path in ("/v1/brakes", "/v1/bulk", "/v1/bulk/k1")),
+    *(
+        ("POST", f"/v1/{path}", {_P, _A})
+        for path in (
+            *("brakes", "brakes/b1/release", "bulk"),
+            *("bulk/k1/approve", "bulk/k1/decline", "bulk/k1/undo"),
+        )
+    ),
     ("POST", "/v1/findings/f1/confirm", {_P, _A}),
     ("GET", "/v1/associations", READERS),
     ("GET", "/v1/statements", READERS),
