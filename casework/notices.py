@@ -94,9 +94,14 @@ def accepted(header: str) -> list[str]:
     return [name for _, _, name in sorted(weighted) if name]
 
 
-def day(moment: UtcDatetime) -> str:
-    """A moment as every language of ours writes it the same way."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def day(moment: UtcDatetime, language: Language) -> str:
+    """A moment, written the same way in every language.
+
+    Among words that run from right to left it is isolated (Unicode Standard Annex 9), or its parts
+    would be shown in the wrong order.
+    """
+    said = f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"\u2066{said}\u2069" if language.direction == "rtl" else said
 
 
 def notice(
@@ -113,8 +118,8 @@ def notice(
         (page["rule"], clause),
         (page["found"], words["found"].get(found, statement.how_found)),
         (page["decided"], words["decided"]["person" if by_person else "machine"]),
-        (page["until"], _until(restriction, words)),
-        (page["object"], page["open_until"].format(date=day(statement.appeal_until))),
+        (page["until"], _until(restriction, language)),
+        (page["object"], page["open_until"].format(date=day(statement.appeal_until, language))),
     )
     return Notice(language=language, parts=parts, clause=statement.clause)
 
@@ -137,8 +142,8 @@ def _why(
     return says.format(group=named, rule=rule)
 
 
-def _until(restriction: Restriction, words: Mapping[str, Any]) -> str:
-    until: Mapping[str, str] = words["until"]
+def _until(restriction: Restriction, language: Language) -> str:
+    until: Mapping[str, str] = language.words["until"]
     if restriction.expires_at is not None:
-        return until["ends"].format(date=day(restriction.expires_at))
+        return until["ends"].format(date=day(restriction.expires_at, language))
     return until["removed" if restriction.kind is RestrictionKind.REQUIRE_REMOVAL else "open"]

@@ -135,7 +135,7 @@ def _answer(
             draft=text or "",
             appeal=latest,
             ended=restriction.ended_at(now) is not None,
-            due=day(restriction.appeal_due) if restriction.appeal_due and open_ else None,
+            due=day(restriction.appeal_due, language) if restriction.appeal_due and open_ else None,
             form=open_ or (latest is None and now <= statement.appeal_until),
         ),
         status_code=400 if problem else 200,
