@@ -103,10 +103,8 @@ def _dossier(work: Reading, group_id: str) -> Json:
             mode="json",
             include={"name", "kind", "purpose", "narratives", "hashtags", "domains"},
         ),
-        "incidents": [
-            one.model_dump(mode="json") for one in work.incidents.find(group_id=group_id)
-        ],
-        "findings": [one.model_dump(mode="json") for one in work.findings.find(group_id=group_id)],
+        "incidents": [one.model_dump(mode="json") for one in incidents],
+        "findings": [one.model_dump(mode="json") for one in findings],
     }
 
 
