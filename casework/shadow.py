@@ -129,7 +129,7 @@ def _cell(one: ShadowOutcome) -> str:
     return f"{one.would}/{one.did}"
 
 
-def _did(work: Reading, scored: Sequence[Association]) -> Mapping[str, Would]:
+def _did(work: Writing, scored: Sequence[Association]) -> Mapping[str, Would]:
     ids = [one.account_id for one in scored]
     group_id = scored[0].group_id
     limited = {

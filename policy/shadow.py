@@ -84,12 +84,11 @@ def would(association: Association, knobs: Knobs) -> Would:
     Where nothing is turned, the lane says it. What was never calibrated limits nobody, whatever
     the knobs: turning them widens or narrows a lane, and makes no guess sure.
     """
+    lane: Lane = association.lane
     if knobs.act_from is not None:
         if association.probability >= knobs.act_from:
             return Would.LIMIT if association.calibrated else Would.ASK
-        lane = Lane.REVIEW if association.lane is Lane.ACT else association.lane
-    else:
-        lane = association.lane
+        lane = Lane.REVIEW if lane is Lane.ACT else lane
     if knobs.review_from is not None and lane is not Lane.ACT:
         return Would.ASK if association.probability >= knobs.review_from else Would.NOTHING
     return _OF[lane]

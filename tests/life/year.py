@@ -25,14 +25,14 @@ SITE = Path(__file__).resolve().parent / "site"
 START = datetime(2025, 1, 6, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-_CALLS = (
+CALLS = (
     "Harbour Watch: every reply under her page tonight until she quits the paper #quaywatch {n}",
     "Flood her timeline at eight, all of you, she must leave the harbour #quaywatch {n}",
     "Keep answering each of her posts, do not stop until she quits #quaywatch {n}",
     "Another wave on the harbour reporter, everyone reply now #quaywatch {n}",
     "She still writes for the paper. Reply, reply, reply until she leaves #quaywatch {n}",
 )
-_OTHERS = (
+OTHERS = (
     "The ferry was late again, but the sunset over the bay made up for it {n}",
     "Does anybody have a good recipe for leek soup? {n}",
     "Our team lost by two goals and I blame the rain {n}",
@@ -118,7 +118,7 @@ class Town:
     def post(self, now: datetime, *, members: list[str], others: list[str], each: int = 4) -> None:
         """Members call for floods, others speak of other things; all within the last hour."""
         rows = []
-        for accounts, texts in ((members, _CALLS), (others, _OTHERS)):
+        for accounts, texts in ((members, CALLS), (others, OTHERS)):
             for account in accounts:
                 for number in range(each):
                     id_ = f"p{len(self.posted) + 1}"
