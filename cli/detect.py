@@ -28,8 +28,9 @@ def detect(
     on: Annotated[
         str,
         typer.Option(
-            help="Layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, reply, "
-            "reply_account, media, linkage, column:NAME; and swarm: calls, and bursts after them."
+            help="Layers: repost, quote, url, domain, hashtag, hashtag_sequence, text, near_text, "
+            "reply, reply_account, media, linkage, column:NAME; and swarm: calls, and bursts after "
+            "them."
         ),
     ] = "repost,url,hashtag,text,reply",
     window: Annotated[
@@ -51,6 +52,13 @@ def detect(
         str | None,
         typer.Option(
             help="Keep the findings in this group's dossier, and ask people what they show.",
+            show_default=False,
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that keeps what was seen: the input then holds only what is new.",
             show_default=False,
         ),
     ] = None,
@@ -98,11 +106,17 @@ def detect(
         peers.write_network(path, asked, out=out, engine=engine, fields=fields, as_json=as_json)
         return
 
-    from casework.scoring import Models
-    from casework.swarm_score import harm_score
     from cli.progress import bars
     from coordination.detect import detect as run
+    from coordination.opening import Ran
 
+    score = None
+    if "swarm" in layers:
+        # Models take long to load, and nothing else here asks them.
+        from casework.scoring import Models
+        from casework.swarm_score import harm_score
+
+        score = harm_score(Models(settings()))
     with bars() as tell:
         report = run(
             path,
@@ -114,9 +128,17 @@ def detect(
             level=level,
             fields=fields,
             linkages=linkages,
-            score=harm_score(Models(settings())),
+            score=score,
+            state=state,
             progress=lambda _step, done: tell("detect", round(100 * done), 100),
         )
+    Ran(
+        source=str(path.resolve()),
+        fields=fields or {},
+        windows_s=report.windows_s,
+        left_out={layer: [name for name, _ in some] for layer, some in report.left_out.items()},
+        state=None if state is None else str(state.resolve()),
+    ).write(out)
     text = _told(report, out)
     if group is not None:
         from casework.found import ask_about, keep_findings

@@ -28,7 +28,8 @@ from coordination.result import Cluster, DetectReport
 from coordination.social import LAYER as SWARM
 from coordination.social import Social, find_social
 from coordination.source import InputError, Source, Tabular
-from coordination.swarm_findings import Score
+from coordination.state import Asked, State
+from coordination.swarm_harm import Score
 from coordination.tested import Tested, together
 from coordination.workspace import Workspace, workspace
 
@@ -60,6 +61,7 @@ def detect(
     max_pairs: int = MAX_PAIRS,
     rounds: int = MAX_ROUNDS,
     score: Score | None = None,
+    state: Path | str | None = None,
     progress: Progress | None = None,
 ) -> DetectReport:
     """Find accounts that act in concert, with evidence, against chance.
@@ -75,6 +77,8 @@ def detect(
     report.html are written into it, each whole or not at all.
     level: expected share of false edges among those reported (Benjamini-Hochberg).
     score: likelihoods of harm of the posts of a swarm, in place of their columns h_<harm>.
+    state: a folder of what earlier runs with the same layers and windows saw; `source` then needs
+    to hold only what is new, and the result is that of one run over everything (see `state`).
     rounds: shuffles, at most, that tell the chance level; they decide nothing.
 
     Raises InputError (a file, column or layer), EngineError, ValueError (a window).
@@ -109,12 +113,22 @@ def detect(
             windows = _windows(names, window)
             if social is not None and not names:
                 return social.alone(opened, Path(out), level=level, seed=seed)
+            rolling = None
+            if state is not None:
+                asked = Asked({name: _micros(windows[name]) for name in names}, max_pairs)
+                rolling = State(con, Path(state), asked)
             acts, notes = reading.actions(names)
+            if rolling is not None:
+                acts = rolling.take(acts)
             work = workspace(con, acts)
             run = _Run(
-                work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes, social
-            )
-            return run.report(Path(out))
+                work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes, social,
+                rolling,
+            )  # fmt: skip
+            report, layers = run.report(Path(out))
+            if rolling is not None:
+                rolling.save(work, acts, layers)
+            return report
         finally:
             con.disconnect()
 
@@ -139,6 +153,10 @@ def _windows(
     return {layer: given[layer] for layer in layers}
 
 
+def _micros(window: timedelta) -> int:
+    return round(window / timedelta(microseconds=1))
+
+
 def _first_sure(finding: CoordinationFinding) -> int:
     return list(Kind).index(finding.kind)
 
@@ -156,8 +174,9 @@ class _Run:
     tell: Progress
     notes: tuple[str, ...]
     social: Social | None
+    state: State | None
 
-    def report(self, out: Path) -> DetectReport:
+    def report(self, out: Path) -> tuple[DetectReport, list[Layer]]:
         layers, tested = self._test()
         reported = tested.where(tested.q <= self.level)
         wanted = self.work.con.create_table("reported", reported.table(self.names), overwrite=True)
@@ -210,14 +229,15 @@ class _Run:
         if self.social is not None:
             report = write_files(report, out, {"swarms.parquet": self.social.write})
         self.tell("done", 1.0)
-        return report
+        return report, layers
 
     def _test(self) -> tuple[list[Layer], Tested]:
         layers, tests = [], []
         for at, name in enumerate(self.names):
             self.tell(f"pairs on {name}", 0.1 + 0.5 * at / len(self.names))
-            width = round(self.windows[name] / timedelta(microseconds=1))
-            layers.append(meet(self.work, name, width, self.max_pairs))
+            known = self.state.known(self.work, name) if self.state is not None else None
+            width = _micros(self.windows[name])
+            layers.append(meet(self.work, name, width, self.max_pairs, known))
             self.tell(f"chance on {name}", 0.1 + 0.5 * (at + 0.5) / len(self.names))
             tests.append(run_tests(self.work, layers[-1], self.seed))
         return layers, together(tests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import ibis
 
@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from coordination.layer import Layer
     from coordination.source import Source
     from coordination.workspace import Workspace
 
 
-def evidence(work: Workspace, layers: Sequence[Layer], wanted: ir.Table) -> ir.Table:
-    """The pairs of posts of the edges in `wanted` (layer, source, target: account numbers).
+class Met(Protocol):
+    """What evidence needs of a layer."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def found(self) -> ir.Table: ...
+
+
+def evidence(work: Workspace, layers: Sequence[Met], wanted: ir.Table | None) -> ir.Table:
+    """The pairs of posts of the edges in `wanted` (layer, source, target: account numbers), or all.
 
     Returns layer, object, account_id, post_id, at (the earlier), other_account_id, other_post_id,
     other_at, delta_s; in order of time.
@@ -32,7 +41,9 @@ def evidence(work: Workspace, layers: Sequence[Layer], wanted: ir.Table) -> ir.T
             source=ibis.least(layer.found.account, layer.found.account_y),
             target=ibis.greatest(layer.found.account, layer.found.account_y),
         )
-        parts.append(found.semi_join(wanted, ["layer", "source", "target"]))
+        parts.append(
+            found if wanted is None else found.semi_join(wanted, ["layer", "source", "target"])
+        )
     chosen = ibis.union(*parts) if len(parts) > 1 else parts[0]
     for column, names, name in (
         ("object", work.objects, "object_name"),

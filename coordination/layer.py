@@ -34,7 +34,7 @@ MOST_PAIRS = 100_000_000
 """Pairs above which no object takes part: each pair is swept, so this bounds the time."""
 STORED_PAIRS = 5_000_000
 """Pairs of a layer that are stored; above it they are joined again where they are wanted."""
-AT_ONCE = 8_000_000
+AT_ONCE = 4_000_000
 """Actions held in memory at once."""
 
 
@@ -69,60 +69,124 @@ class Layer:
     """Objects that are too crowded to take part, with their pairs."""
 
 
-def meet(work: Workspace, name: str, window: int, max_pairs: int = MAX_PAIRS) -> Layer:
-    """Find the meetings of one layer: pairs of actions on one object within the window."""
+@dataclass(frozen=True)
+class Known:
+    """What an earlier run knows of a layer, in this run's numbers."""
+
+    changed: ir.Table
+    """object: those on which anything is new since then."""
+    counts: ir.Table
+    """As `Layer.counts`, then."""
+    edges: ir.Table
+    """As `Layer.edges`, then."""
+
+
+def meet(
+    work: Workspace,
+    name: str,
+    window: int,
+    max_pairs: int = MAX_PAIRS,
+    known: Known | None = None,
+) -> Layer:
+    """Find the meetings of one layer: pairs of actions on one object within the window.
+
+    With `known`, only what changed is swept; the result is the same.
+    """
     key = work.key(name)
     everything = work.layer(name)
-    swept = _Sweep(work, everything, window, max_pairs)
-    edges = swept.edges()
-    counts = work.keep(f"{key}_counts", swept.counts())
-    left_out: tuple[tuple[str, int], ...] = ()
-    rows = everything
-    if len(swept.hot):
-        hot = counts.filter(counts.object.isin([int(code) for code in swept.hot]))
-        named = hot.inner_join(work.objects, [("object", "code")]).order_by("object").to_pyarrow()
-        left_out = tuple(
-            (str(row["name"]), int(row["k"])) for row in named.select(["name", "k"]).to_pylist()
-        )
-        rows = work.store(f"{key}_rows", work.layer(name, hot))
+    if known is None:
+        swept = _Sweep(work, everything, window, max_pairs)
+        edges = swept.edges()
+        counts = work.keep(f"{key}_counts", swept.counts())
+    else:
+        counts = work.store(f"{key}_counts", _new_counts(work, known, everything, window))
+        edges = iter(())
+    crowded = _is_crowded(counts.n, counts.k, max_pairs)
+    hot = counts.filter(crowded)
+    named = hot.inner_join(work.objects, [("object", "code")]).order_by("object").to_pyarrow()
+    left_out = tuple(
+        (str(row["name"]), int(row["k"])) for row in named.select(["name", "k"]).to_pylist()
+    )
+    rows = work.store(f"{key}_rows", work.layer(name, hot)) if left_out else everything
+    if known is None:
+        stored = work.keep_all(f"{key}_edges", (_table(some) for some in edges), _table(_NONE))
+    else:
+        stored = _new_edges(work, known, everything, rows=rows, window=window, name=f"{key}_edges")
+    total = int(counts.filter(~crowded).k.sum().to_pyarrow().as_py() or 0)
     slots = pairs(rows, window)
-    if swept.pairs <= STORED_PAIRS:
+    if total <= STORED_PAIRS:
         slots = work.store(f"{key}_slots", slots)
     return Layer(
         name=name,
         window=window,
         rows=rows,
         counts=counts,
-        pairs=swept.pairs,
+        pairs=total,
         slots=slots,
         found=between_accounts(slots),
-        edges=work.keep_all(f"{key}_edges", (_table(some) for some in edges), _table(_NONE)),
+        edges=stored,
         held=work.store(f"{key}_held", rows.group_by("object", "account").agg(n=rows.count())),
         left_out=left_out,
     )
 
 
-class _Sweep:
-    """One pass over the actions of a layer: what objects count, and the pairs into a tally."""
+def _new_counts(work: Workspace, known: Known, rows: ir.Table, window: int) -> ir.Table:
+    """The counts then, but for objects that changed."""
+    sweep = _Sweep(work, rows.semi_join(known.changed, "object"), window, None)
+    again = work.keep("counted_again", sweep.only_counts())
+    counts = known.counts.anti_join(known.changed, "object").select("object", "n", "k")
+    return counts.union(again).order_by("object")
 
-    def __init__(self, work: Workspace, rows: ir.Table, window: int, max_pairs: int) -> None:
+
+def _new_edges(
+    work: Workspace, known: Known, everything: ir.Table, *, rows: ir.Table, window: int, name: str
+) -> ir.Table:
+    """The edges then, but for those whose ends both acted on an object that changed.
+
+    Only these can have met there, and they are swept anew on all their objects: posts of an edge
+    are counted once over all of them, and an object may have come to be left out.
+    """
+    acted = everything.semi_join(known.changed, "object").select("account").distinct()
+    acted = work.store("acted_again", acted)
+    sweep = _Sweep(work, rows.semi_join(acted, "account"), window, None)
+    tables = (_table(some) for some in sweep.edges())
+    again = work.keep_all("edges_again", tables, _table(_NONE))
+    both = known.edges.semi_join(acted.select(source="account"), "source")
+    both = both.semi_join(acted.select(target="account"), "target")
+    rest = known.edges.anti_join(both, ["source", "target"]).select(*again.columns)
+    return work.store(name, rest.union(again).order_by("source", "target"))
+
+
+def _is_crowded(n: Any, k: Any, max_pairs: int) -> Any:
+    """Whether an object is left out; numbers, arrays or columns."""
+    return (k > max_pairs) & ((k > CROWDED * n * (n - 1) / 2) | (k > MOST_PAIRS))
+
+
+class _Sweep:
+    """One pass over actions: the counts of each object, and the pairs into a tally."""
+
+    def __init__(self, work: Workspace, rows: ir.Table, window: int, max_pairs: int | None) -> None:
         self._work, self._rows, self._window, self._max_pairs = work, rows, window, max_pairs
-        self.hot: Ints = np.empty(0, dtype=np.int64)
-        self.pairs = 0
         self._counts: list[tuple[Ints, Ints, Ints]] = []
 
     def counts(self) -> pa.Table:
-        """object, n, k of what was swept."""
-        parts = zip(*self._counts, strict=True)
+        """object, n, k of what was swept, in order of objects."""
+        parts = [np.concatenate(part) for part in zip(*self._counts, strict=True)]
+        order = np.argsort(parts[0])
+        names = ("object", "n", "k")
         return pa.table(
-            {
-                name: column(np.concatenate(part))
-                for name, part in zip(("object", "n", "k"), parts, strict=True)
-            }
+            {name: column(part[order]) for name, part in zip(names, parts, strict=True)}
         )
 
+    def only_counts(self) -> pa.Table:
+        """Sweep now, for the counts alone."""
+        for block in self._blocks():
+            ahead = reach(block["object"], block["time"], self._window)
+            self._count(block, ahead)
+        return self.counts()
+
     def edges(self) -> Iterator[Edges]:
-        """Sweep now, and give the edges."""
+        """Sweep now, and give the edges in order."""
         held = self._rows.group_by("account").agg(n=self._rows.count())
         found = arrow(self._work.con, held)
         account, count = numbers(found["account"]), numbers(found["n"])
@@ -134,32 +198,33 @@ class _Sweep:
             distinct=("object", "post_source", "post_target"),
             sums=("delta", "lead"),
         )
-        for block in self._blocks(int(count.sum())):
+        for block in self._blocks():
             self._sweep(block, tally)
         return tally.edges()
 
-    def _blocks(self, rows: int) -> Iterator[dict[str, NDArray[Any]]]:
+    def _blocks(self) -> Iterator[dict[str, NDArray[Any]]]:
+        some = self._rows.select("object", "account", "post", "time", "row")
+        rows = int(numbers(arrow(self._work.con, some.aggregate(n=some.count()))["n"])[0])
         parts = max(1, -(-rows // AT_ONCE))
         for part in range(parts):
-            some = self._rows.select("object", "account", "post", "time", "row")
-            if parts > 1:
-                some = some.filter(some.object % parts == part)
-            table = arrow(self._work.con, some)
+            here = some if parts == 1 else some.filter(some.object % parts == part)
+            table = arrow(self._work.con, here)
             block = {name: numbers(table[name]) for name in table.column_names}
             # Numbers of rows follow time.
             order = np.lexsort((block["row"], block["object"]))
             yield {name: c[order] for name, c in block.items()}
 
-    def _sweep(self, block: dict[str, NDArray[Any]], tally: Tally) -> None:
-        ahead = reach(block["object"], block["time"], self._window)
+    def _count(self, block: dict[str, NDArray[Any]], ahead: Ints) -> tuple[Ints, Ints]:
         starts, n, k = pairs_of_groups(block["object"], ahead)
         self._counts.append((block["object"][starts], n, k))
-        crowded = (k > self._max_pairs) & ((k > CROWDED * n * (n - 1) / 2) | (k > MOST_PAIRS))
-        if crowded.any():
-            self.hot = np.concatenate([self.hot, block["object"][starts[crowded]]])
-            block = {name: c[np.repeat(~crowded, n)] for name, c in block.items()}
+        return n, k
+
+    def _sweep(self, block: dict[str, NDArray[Any]], tally: Tally) -> None:
+        ahead = reach(block["object"], block["time"], self._window)
+        n, k = self._count(block, ahead)
+        if self._max_pairs is not None and (hot := _is_crowded(n, k, self._max_pairs)).any():
+            block = {name: c[np.repeat(~hot, n)] for name, c in block.items()}
             ahead = reach(block["object"], block["time"], self._window)
-        self.pairs += int(k[~crowded].sum())
         for older, newer in pair_chunks(ahead):
             _add(tally, block, older, newer)
 

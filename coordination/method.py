@@ -34,6 +34,8 @@ NETWORKS = ("co-retweet", "co-tweet", "co-link", "co-reply", "co-post")
 SUBGRAPHS = (0, 1, 2, 3)
 WHEN = pa.timestamp("us", "UTC")
 _MICROS = 1_000_000
+_REPEATED: Any = ["source", "target", "weight", "layers.list.element"]
+"""Of the other columns nearly every value is another: a dictionary of them only costs time."""
 
 Progress = Callable[[str, float], None]
 
@@ -191,7 +193,11 @@ def _write(method: Method, found: Iterator[pa.Table], out: Path, tell: Progress)
     for table in found:
         if writer is None:
             writer = pq.ParquetWriter(
-                part, table.schema, store_schema=False, write_statistics=False
+                part,
+                table.schema,
+                store_schema=False,
+                write_statistics=False,
+                use_dictionary=_REPEATED,
             )
         edges += table.num_rows
         weight += int(numbers(table["weight"]).sum())

@@ -81,7 +81,8 @@ def _edges(work: Workspace, layers: Sequence[Layer], tested: pa.Table) -> ir.Tab
 
     weight: pairs of posts over all layers; layers: their names; first, last: the earliest and the
     latest post; avg_time_delta: seconds; leads: -1 (target came first) to 1 (source); p_timing,
-    p_audience, q: of the layer with the least q; 1 where the pair met too seldom to be tested.
+    p_audience, q: of the layer with the least q, the first by name of several; 1 where the pair
+    met too seldom to be tested.
     """
     everything = (
         ibis.union(*(layer.edges.mutate(layer=ibis.literal(layer.name)) for layer in layers))
@@ -101,8 +102,8 @@ def _edges(work: Workspace, layers: Sequence[Layer], tested: pa.Table) -> ir.Tab
         layers=joined.layer.collect(),
         first=joined["first"].min(),
         last=joined["last"].max(),
-        p_timing=joined.p_timing.argmin(joined.q),
-        p_audience=joined.p_audience.argmin(joined.q),
+        p_timing=joined.p_timing.first(order_by=[joined.q, joined.layer]),
+        p_audience=joined.p_audience.first(order_by=[joined.q, joined.layer]),
         q=joined.q.min(),
         avg_time_delta=(joined.avg_delta * joined.weight).sum() / joined.weight.sum() / 1e6,
         leads=(joined.leads * joined.weight).sum() / joined.weight.sum(),

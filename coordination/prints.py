@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bits = NDArray[np.uint64]
 
-AT_ONCE = 8_000_000
-"""Shares held at once: about 1 GB with what sorting and sweeping them takes."""
+AT_ONCE = 4_000_000
+"""Shares held at once: about half a GB with what sorting and sweeping them takes."""
 
 
 @dataclass(frozen=True)

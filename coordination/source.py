@@ -202,7 +202,8 @@ def _time(column: ir.Value) -> ir.IntegerValue:
 def _epoch(number: ir.FloatingValue) -> ir.IntegerValue:
     """The unit of an epoch is told by its size: seconds stay below 1e11 until the year 5138."""
     size = number.abs()
-    whole = number.cast("int64")
+    # "NaN" and "inf" are numbers to a parser, and no times.
+    whole = number.try_cast("int64")
     return ibis.cases(
         (size < 1e11, (number * 1_000_000).round().cast("int64")),
         (size < 1e14, (number * 1_000).round().cast("int64")),

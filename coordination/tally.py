@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Codes = NDArray[np.integer]
 
-HOLD = 4_000_000
+HOLD = 2_000_000
 """Pairs kept in memory; above it they go to disk."""
 RANGES = 64
 """Ranges of source accounts on disk: 300 million pairs are 5 million in each."""
@@ -79,7 +79,7 @@ class Tally:
         self._kept: list[dict[str, NDArray[np.int64]]] = []
         self._count = 0
         self._bounds: Ints | None = None
-        self._written: dict[str, np.dtype[np.generic]] = {}
+        self._kind: np.dtype[np.void] = np.dtype([])
 
     def add(
         self, source: Codes, target: Codes, *, time: Ints, until: Ints, **columns: Codes
@@ -100,18 +100,20 @@ class Tally:
             self._kept = []
             return
         self._spill()
+        together: list[NDArray[np.void]] = []
         for at in range(len(self._bounds) + 1):
-            rows = {}
-            for name, kind in self._written.items():
-                path = self._path(at, name)
-                if path.exists():
-                    rows[name] = np.fromfile(path, dtype=kind)
-                    path.unlink()
-            if rows:
-                yield self._added_up(rows)
+            path = self._path(at)
+            if path.exists():
+                together.append(np.fromfile(path, dtype=self._kind))
+                path.unlink()
+            # Small ranges are added up together: each block costs something by itself.
+            if together and (sum(map(len, together)) >= self._hold or at == len(self._bounds)):
+                rows = np.concatenate(together)
+                together = []
+                yield self._added_up({name: rows[name] for name in rows.dtype.names or ()})
 
-    def _path(self, at: int, name: str) -> Path:
-        return self._scratch / f"pairs-{id(self):x}-{at}-{name}"
+    def _path(self, at: int) -> Path:
+        return self._scratch / f"pairs-{id(self):x}-{at}"
 
     def _spill(self) -> None:
         if not self._kept:
@@ -120,16 +122,19 @@ class Tally:
         self._kept, self._count = [], 0
         if self._bounds is None:
             self._bounds = _bounds(self._held)
-            self._written = {name: column.dtype for name, column in rows.items()}
+            self._kind = np.dtype([(name, column.dtype) for name, column in rows.items()])
         source = (rows["edge"].astype(np.uint64) >> np.uint64(32)).astype(np.int64)
-        at = np.searchsorted(self._bounds, source)
+        at = np.searchsorted(self._bounds, source).astype(np.uint8)
+        # Numpy sorts bytes by counting them.
         order = np.argsort(at, kind="stable")
-        ends = np.searchsorted(at[order], np.arange(len(self._bounds) + 2))
+        ends = np.cumsum(np.bincount(at, minlength=len(self._bounds) + 1))
+        packed = np.empty(len(order), dtype=self._kind)
         for name, column in rows.items():
-            sorted_ = column[order]
-            for number in np.unique(at):
-                with self._path(int(number), name).open("ab") as file:
-                    sorted_[ends[number] : ends[number + 1]].tofile(file)
+            packed[name] = column[order]
+        for number, some in enumerate(np.split(packed, ends[:-1])):
+            if len(some):
+                with self._path(number).open("ab") as file:
+                    some.tofile(file)
 
     def _added_up(self, rows: dict[str, NDArray[np.generic]]) -> Edges:
         order = np.argsort(rows["edge"])

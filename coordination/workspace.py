@@ -85,7 +85,9 @@ def workspace(con: Backend, actions: ir.Table) -> Workspace:
             object=coded.object_code,
             account=coded.account_code,
             post=coded.post_code,
-            row=ibis.row_number().over(order_by=[coded.time, coded.post_code, coded.object_code]),
+            row=ibis.row_number().over(
+                order_by=[coded.time, coded.post_code, coded.object_code, coded.account_code]
+            ),
         ),
         overwrite=True,
     )

@@ -1,5 +1,6 @@
 """The peers' published results on real shares, reproduced edge for edge by their own rules."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
+from typer.testing import CliRunner
 
+from cli.main import app
 from coordination.engine import in_order
 from coordination.method import Method, run_method
 from coordination.peers import coortweet
@@ -240,3 +243,25 @@ def test_networks_of_posts_follow_the_peer(tmp_path: Path) -> None:
     assert pairs("co-reply") == {("a", "b")}
     assert pairs("co-retweet") == set()
     assert len(pairs("co-post")) == 10
+
+
+def test_the_shell_gives_the_same(oracle: Path, tmp_path: Path) -> None:
+    columns = ",".join(f"{field}={column}" for field, column in FIELDS.items())
+    asked = ["--map", columns, "--window", "60s", "--out", str(tmp_path)]
+    method = ["--method", "coortweet", "--min-participation", "2", "--fast", "10s"]
+    done = CliRunner().invoke(app, ["detect", str(oracle / INPUT), *asked, *method, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["edges"] == 3721
+    rows = pq.read_table(tmp_path / "edges.parquet").to_pylist()
+    for ours, theirs in (("", "_full"), ("_fast", "_fast")):
+        found = {
+            (r["source"], r["target"]): (r[f"weight{ours}"], r[f"avg_time_delta{ours}"])
+            for r in rows
+        }
+        path = oracle / "coortweet/ru_fast60_10_edges_sub0.csv.gz"
+        assert found == _expected(path, f"weight{theirs}", f"avg_time_delta{theirs}")
+    wrong = CliRunner().invoke(
+        app, ["detect", "x.csv", *asked, "--method", "cnt", "--fast", "soon"]
+    )
+    assert wrong.exit_code == 2
+    assert "--fast" in wrong.output
