@@ -183,7 +183,7 @@ async def _ask(
                 one for many in found.found.values() for one in many
             )
             answers[subjects] = {
-                id_: _answer(laid, surface, now, statements) for id_, laid in found.found.items()
+                id_: answer(laid, surface, now, statements) for id_, laid in found.found.items()
             }
             _count(subjects, answers[subjects], degraded=found.degraded)
             degraded |= found.degraded
@@ -193,12 +193,13 @@ async def _ask(
     return ask() if few and register.never_waits else await run_in_threadpool(ask)
 
 
-def _answer(
+def answer(
     laid: Sequence[Restriction],
     surface: Surface | None,
     now: UtcDatetime,
     statements: Mapping[str, str],
 ) -> OnSubject:
+    """What is told of one subject, given what was laid on it."""
     if not laid:
         return _NOTHING[surface]
     shown = standing(laid, now)
