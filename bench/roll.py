@@ -143,11 +143,11 @@ def time_pass(home: Path, accounts: int, changed: float) -> None:
         _ingest(office, "second", range(0, accounts, step))
         _say(f"{len(range(0, accounts, step))} accounts posted anew", begun)
         begun = time.monotonic()
-        texts = {one.text for one in office.lake.posts(after=measured.basis.head)}
+        texts = {one.text: one for one in office.lake.posts(after=measured.basis.head)}
         from models.text import normalise
 
-        for encoder in (office.models.association.encoder, office.models.harm.encoder):
-            encoder.encode([normalise(text) for text in sorted(texts)])
+        office.models.association.encoder.encode([normalise(text) for text in sorted(texts)])
+        office.models.harm.score(list(texts.values()))
         _say(f"{len(texts)} different texts embedded", begun)
         begun = time.monotonic()
         report = roll(office)
