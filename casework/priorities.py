@@ -4,7 +4,7 @@ Only cases that passed a quarter since the last look are read, so that a queue o
 no more than what became more urgent in it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -18,13 +18,18 @@ from store import tables
 from store.work import Reading, Writing
 
 ACTOR = "system:priorities"
+EVERY = timedelta(minutes=1)
 
 
 def reprioritise(office: Office) -> int:
-    """Rank anew what grew more urgent; how many cases moved. Asking again at once moves none."""
+    """Rank anew what grew more urgent; how many cases moved.
+
+    Asking again within a minute moves none: the shortest quarter of a level is a quarter of an hour.
+    """
     now = office.now()
     with office.store.reading() as work:
-        if not _moved(work, now):
+        kept = work.cursors.get(RANKED_AT)
+        if kept and now - datetime.fromisoformat(kept) < EVERY:
             return 0
 
     def do(work: Writing) -> int:

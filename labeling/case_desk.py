@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from casework.assignment import waiting
 from casework.office import Office
 from casework.opinions import earlier
+from casework.tend import tend_queue
 from labeling.configs import newest_version
 from labeling.desk import (
     Answer,
@@ -58,6 +59,7 @@ class CaseDesk:
 
         Sealed ones never leave the store, and one that nobody on the roster may answer waits there.
         """
+        tend_queue(self._office)
         cases = tables.cases.c
         with self._office.store.reading() as work:
             found = work.cases.find(
