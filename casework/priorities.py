@@ -24,7 +24,7 @@ EVERY = timedelta(minutes=1)
 def reprioritise(office: Office) -> int:
     """Rank anew what grew more urgent; how many cases moved.
 
-    Asking again within a minute moves none: the shortest quarter of a level is a quarter of an hour.
+    Asking again within a minute moves none: the shortest quarter of a level takes 15 minutes.
     """
     now = office.now()
     with office.store.reading() as work:

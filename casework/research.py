@@ -125,21 +125,23 @@ def _tables(work: Reading, hide: Hide) -> Iterable[tuple[str, list[Row]]]:
             for one in work.associations.each()
         ],
     )
-    cases = {one.id: one for one in work.cases.each()}
+    # A gold copy is no case of anybody's: its answer was known before.
+    cases = {one.id: one for one in work.cases.each(gold=None)}
     yield (
         "decisions",
         [
             {
                 "case": hide(one.case_id),
-                "kind": cases[one.case_id].kind.value if one.case_id in cases else None,
-                "rule": cases[one.case_id].rule if one.case_id in cases else None,
-                "blind": cases[one.case_id].blind if one.case_id in cases else None,
+                "kind": cases[one.case_id].kind.value,
+                "rule": cases[one.case_id].rule,
+                "blind": cases[one.case_id].blind,
                 "reviewer": hide(one.decided_by),
                 "answer": one.answer,
                 "decided": _day(one.at),
                 "lead_time_s": one.lead_time_s,
             }
             for one in work.decisions.each()
+            if one.case_id in cases
         ],
     )
 

@@ -102,7 +102,10 @@ def _within_budgets(
     known = [one for one in rest if one.rule not in (HARM_UNCALIBRATED, HARM_LANGUAGE)]
     today = work.now.replace(hour=0, minute=0, second=0, microsecond=0)
     opened = work.cases.find(
-        tables.cases.c.opened_at >= today, kind=CaseKind.POST_HARM.value, limit=DAILY_POSTS
+        tables.cases.c.opened_at >= today,
+        kind=CaseKind.POST_HARM.value,
+        gold=None,
+        limit=DAILY_POSTS,
     )
     guessed = sum(case.rule in (HARM_UNCALIBRATED, HARM_LANGUAGE) for case in opened)
     some, over = within_budget(guesses, max(0, DAILY_GUESSES - guessed))

@@ -171,7 +171,7 @@ def _median_days(decided: list[Appeal]) -> float | None:
 def _audited(work: Reading, since: UtcDatetime, until: UtcDatetime) -> Share:
     """Blind reviews: the reviewer did not know what the machine thought, nor that it is a check."""
     blind = work.cases.find(
-        kind=CaseKind.ASSOCIATION.value, state=CaseState.DECIDED.value, blind=True
+        kind=CaseKind.ASSOCIATION.value, state=CaseState.DECIDED.value, blind=True, gold=None
     )
     answers = []
     for case in blind:
@@ -187,7 +187,7 @@ def _ended_cases(
 ) -> dict[str, int]:
     ended = (
         case.kind.value
-        for case in work.cases.each(state=state.value)
+        for case in work.cases.each(state=state.value, gold=None)
         if case.ended_at is not None and since <= case.ended_at < until
     )
     return _count(ended)
