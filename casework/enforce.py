@@ -31,6 +31,10 @@ from policy.words import Policy, Refusal, RestrictionKind, Severity, SubjectKind
 from store.work import Reading, Writing
 
 
+MOST_CITED = 20
+"""So many posts are cited where more carried an association: the newest."""
+
+
 def limit(
     work: Writing,
     account_id: str,
@@ -241,14 +245,23 @@ def on_subject(work: Reading, kind: SubjectKind, subject_id: str) -> list[Restri
 
 
 def behaviour_of(posts: Sequence[Post], association: Association) -> list[Seen]:
-    """The posts that carried an association, with their times; a post without a time shows no
-    behaviour since anything, so it is left out."""
+    """The posts that carried an association, with their times, newest first.
+
+    They are those that its evidence names, and those that bear an object that it names: where all
+    posts say the same, no single one carries the score, and what they share does. A post without a
+    time shows no behaviour since anything, so it is left out.
+    """
+    from models.activity import objects_of
+
     carried = {one.ref for one in association.evidence if one.kind == "post"}
-    return [
+    shared = {one.ref for one in association.evidence if one.kind == "object"}
+    found = [
         Seen(post_id=post.post_id, at=post.created_at)
         for post in posts
-        if post.post_id in carried and post.created_at is not None
+        if post.created_at is not None
+        and (post.post_id in carried or (shared and not shared.isdisjoint(objects_of(post))))
     ]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:MOST_CITED]
 
 
 def shown_behaviour(case: Case) -> list[Seen]:

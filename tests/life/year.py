@@ -70,6 +70,8 @@ class Town:
     rng: random.Random = field(default_factory=lambda: random.Random(7))
     posted: dict[str, datetime] = field(default_factory=dict)
     """By post: when it was made."""
+    last: dict[str, datetime] = field(default_factory=dict)
+    """By account: when it posted last."""
 
     @classmethod
     def build(cls, home: Path, studio: LocalServer) -> "Town":
@@ -124,6 +126,7 @@ class Town:
                     id_ = f"p{len(self.posted) + 1}"
                     at = now - timedelta(minutes=self.rng.randint(1, 55), seconds=number)
                     self.posted[id_] = at
+                    self.last[account] = max(at, self.last.get(account, at))
                     said = texts[number % len(texts)].format(n=self.rng.randint(1, 40))
                     rows.append((id_, account, said, at.isoformat(), "en"))
         path = self.home / f"posts-{now:%Y%m%d}.csv"
