@@ -95,14 +95,6 @@ def open_case(
     )
 
 
-def close_cases(work: Writing, *, group_id: str, why: str) -> int:
-    """Close the open cases that hang on a group; how many."""
-    standing = work.cases.find(state=CaseState.OPEN.value, group_id=group_id)
-    for case in standing:
-        work.save(case.close(at=work.now, why=why), action="case.closed", why=why)
-    return len(standing)
-
-
 def lapse_cases(office: Office, *, limit: int = 1000) -> int:
     """End the cases that nobody answered in time; how many. They restrict nobody."""
 

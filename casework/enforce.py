@@ -30,7 +30,6 @@ from policy.use import is_primary
 from policy.words import Policy, Refusal, RestrictionKind, Severity, SubjectKind
 from store.work import Reading, Writing
 
-
 MOST_CITED = 20
 """So many posts are cited where more carried an association: the newest."""
 
