@@ -126,6 +126,8 @@ tasks = _documents(
     Column("task_id", BigInteger, nullable=False),
     Column("bound", Boolean, nullable=False),
     Index(None, "project_id", "task_id"),
+    # Every pass asks which open cases have no task: without it, each case reads all tasks.
+    Index(None, "case_id", "round"),
 )
 decisions = _documents(
     "decisions",
