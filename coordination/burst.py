@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 if TYPE_CHECKING:
     from coordination.chance import Ints
@@ -75,6 +74,8 @@ def burst(acts: Acts, call: int, window: int, span: tuple[int, int]) -> Burst | 
     under way. None where the input is too short outside the window to know a base rate, or begins
     with the call.
     """
+    from scipy import stats  # takes long to load, and most runs ask for no swarm
+
     low, high = span
     end = min(call + window, high)
     width, ahead = end - call, min(window, call - low)
@@ -148,6 +149,8 @@ def ties(seen: int, tied: int, audience: Audience, usual: int, usual_tied: int) 
     target before the call, `usual` of them with `usual_tied` tied (hypergeometric, where there are
     at least USUAL_FROM).
     """
+    from scipy import stats  # takes long to load, and most runs ask for no swarm
+
     p = float(stats.binom.sf(tied - 1, seen, min(audience.share, 1.0)))
     if usual >= USUAL_FROM:
         all_tied = tied + usual_tied

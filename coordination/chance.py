@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def poisson_binomial_tail(chances: Floats, test: Ints, at_least: Ints) -> Floats
     mean = np.bincount(test, weights=chances, minlength=tests)
     p = np.ones(tests)
     many = (trials > EXACT_UP_TO) & (at_least >= mean + 1)
-    p[many] = stats.binom.sf(at_least[many] - 1, trials[many], mean[many] / trials[many])
+    p[many] = special.bdtrc(at_least[many] - 1.0, trials[many], mean[many] / trials[many])
     # More successes than trials cannot be.
     p[at_least > trials] = 0.0
     few = np.flatnonzero((trials <= EXACT_UP_TO) & (at_least > 0) & (at_least <= trials))
@@ -72,7 +72,8 @@ def _exact_tail(chances: Floats, start: Ints, trials: Ints, at_least: Ints) -> F
 
 def poisson_tail(mean: Floats, at_least: Ints) -> Floats:
     """P(Poisson(mean) >= at_least)."""
-    tail: Floats = stats.poisson.sf(at_least - 1, mean)
+    # `special` alone: all of scipy.stats takes longer to load than a small run.
+    tail: Floats = np.where(at_least > 0, special.pdtrc(np.maximum(at_least - 1.0, 0), mean), 1.0)
     return tail
 
 

@@ -27,7 +27,7 @@ from coordination.reading import read
 from coordination.result import Cluster, DetectReport
 from coordination.social import LAYER as SWARM
 from coordination.social import Social, find_social
-from coordination.source import InputError, Source, Tabular
+from coordination.source import InputError, Source, Tabular, is_small
 from coordination.state import Asked, State
 from coordination.swarm_harm import Score
 from coordination.tested import Tested, together
@@ -85,7 +85,13 @@ def detect(
     """
     tell = progress or (lambda _step, _done: None)
     with tempfile.TemporaryDirectory(prefix="concert-") as scratch:
-        con = connect(engine, scratch=Path(scratch), threads=threads, memory=memory)
+        con = connect(
+            engine,
+            scratch=Path(scratch),
+            threads=threads,
+            memory=memory,
+            small=state is None and is_small(source),
+        )
         try:
             tell("reading", 0.0)
             reading = read(

@@ -49,8 +49,12 @@ _FINGERPRINT = _builtin("hash", (dt.string,), dt.uint64)
 _PLACE = _builtin("monotonically_increasing_id", (), dt.int64)
 
 
-def connect(engine: str, *, scratch: Path, threads: int | None, memory: str) -> Backend:
+def connect(
+    engine: str, *, scratch: Path, threads: int | None, memory: str, small: bool = False
+) -> Backend:
     """A fresh DuckDB whose tables lie in `scratch`, so that large steps spill to disk.
+
+    With `small`, tables stay in memory: a disk that is busy makes each small table wait.
 
     It holds the run's numbers whatever `engine` reads the posts; see `reader`. `memory` is a
     DuckDB size such as `2GB`. Raises EngineError for an engine that is not known.
@@ -58,7 +62,7 @@ def connect(engine: str, *, scratch: Path, threads: int | None, memory: str) -> 
     if engine not in ENGINES:
         raise EngineError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}")
     con = ibis.duckdb.connect(
-        scratch / "work.duckdb",
+        ":memory:" if small else scratch / "work.duckdb",
         temp_directory=str(scratch),
         memory_limit=memory,
         preserve_insertion_order=False,

@@ -18,7 +18,14 @@ from coordination.arrays import column, numbers, word
 from coordination.engine import connect, in_order, land, reader
 from coordination.peers import cnt_edges, coortweet, coortweet_edges
 from coordination.prints import take_prints
-from coordination.source import SHARE_FIELDS, InputError, Source, Tabular, open_source
+from coordination.source import (
+    SHARE_FIELDS,
+    InputError,
+    Source,
+    Tabular,
+    is_small,
+    open_source,
+)
 from coordination.subgraph import subgraph
 from coordination.tally import Edges
 
@@ -98,7 +105,8 @@ def run_method(
     out = Path(out)
     with tempfile.TemporaryDirectory(prefix="concert-") as folder:
         scratch = Path(folder)
-        con = connect(engine, scratch=scratch, threads=threads, memory=memory)
+        small = is_small(source)
+        con = connect(engine, scratch=scratch, threads=threads, memory=memory, small=small)
         try:
             tell("reading", 0.0)
             con.raw_sql("SET preserve_insertion_order = true")

@@ -14,7 +14,7 @@ from coordination.engine import connect
 from coordination.evidence import evidence, read_pairs
 from coordination.pairs import between_accounts, pairs
 from coordination.reading import read
-from coordination.source import InputError
+from coordination.source import InputError, is_small
 from coordination.state import kept_actions
 from coordination.workspace import workspace
 
@@ -90,7 +90,8 @@ def open_edge(
         raise InputError("an edge has two accounts; an account does not meet itself")
     with tempfile.TemporaryDirectory(prefix="concert-") as folder:
         scratch = Path(folder)
-        con = connect(engine, scratch=scratch, threads=threads, memory=memory)
+        small = is_small(source)
+        con = connect(engine, scratch=scratch, threads=threads, memory=memory, small=small)
         try:
             if state is not None:
                 acts = kept_actions(con, state)

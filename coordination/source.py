@@ -38,6 +38,19 @@ class InputError(ValueError):
     """The input cannot be used; the message names the file or column and what is wanted."""
 
 
+SMALL = 32_000_000
+"""Bytes of input up to which a run's tables fit in memory with room to spare."""
+
+
+def is_small(source: Tabular) -> bool:
+    """Whether the input is a file, or an Arrow table, of at most SMALL bytes (packed: a tenth)."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        packed = path.suffix in {".gz", ".parquet"}
+        return path.is_file() and path.stat().st_size <= (SMALL // 10 if packed else SMALL)
+    return int(getattr(source, "nbytes", SMALL + 1)) <= SMALL
+
+
 @dataclass(frozen=True)
 class Source:
     """What was opened. Exactly one of `posts` and `shares` is there."""

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy import stats
-
 from coordination.contacts import HARM_COLUMNS
 from coordination.swarm import Suspect, Tested
 from coordination.swarms import Harms, Swarm
@@ -95,4 +93,6 @@ def _count(scored: Sequence[Harms], harm: str) -> int:
 
 def _more(harsh: int, of: int, usual_harsh: int, usual: int) -> float:
     """Fisher's exact test, one-sided: p of as many among these as among the usual."""
+    from scipy import stats  # takes long to load, and most runs ask for no swarm
+
     return float(stats.hypergeom.sf(harsh - 1, of + usual, harsh + usual_harsh, of))
