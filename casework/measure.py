@@ -130,7 +130,8 @@ def measure(
         group = work.groups.need(group_id)
         answers = blind_answers(work, group)
         holds = _holds(work, group_id)
-        held = sorted(one.account_id for one in _held(work, group_id))
+        freed = before is not None and before.holds != holds
+        held = sorted(one.account_id for one in _held(work, group_id)) if freed else []
     basis = Basis(
         head=head,
         seeds=group.seeds,
@@ -138,8 +139,7 @@ def measure(
         lane=before.lane if before else "",
         holds=holds,
     )
-    take_up = before is not None and before.holds != holds and bool(held)
-    if before is not None and not take_up and head == before.head and not basis.newer_than(before):
+    if before is not None and not held and head == before.head and not basis.newer_than(before):
         return None
     basis = _with_background(office, group, answers, basis, before)
     model, index = office.models.association, index_of(office, group, basis.background)
@@ -149,7 +149,7 @@ def measure(
     # Those with new posts are told from the others, for only they may have done something new.
     fresh = None if before is None else set(office.lake.active_after(before.head))
     found = office.lake.active_after(0) if everybody or fresh is None else sorted(fresh)
-    if take_up:
+    if held:
         found = sorted({*found, *held})
     if doing is not None and doing.basis == basis.model_copy(update={"head": doing.basis.head}):
         # What came into the lake since that pass began is for the next one, which this head asks.
@@ -170,9 +170,7 @@ def draw_background(office: Office, group: Group, answers: Answers) -> tuple[str
     members = {member.account_id for member in group.members}
     known = members | {account for account, member in answers.items() if member}
     others = [account for account in office.lake.active_after(0) if account not in known]
-    return tuple(
-        sorted(others, key=lambda one: hashlib.sha256(one.encode()).digest())[:BACKGROUND]
-    )
+    return tuple(sorted(others, key=lambda one: hashlib.sha256(one.encode()).digest())[:BACKGROUND])
 
 
 def known_accounts(office: Office, account_ids: Sequence[str]) -> list["AccountActivity"]:

@@ -76,15 +76,20 @@ def judge_trends(office: Office, group_id: str) -> list[TrendResult]:
 
 
 def block_trends(office: Office, designation: Designation) -> int:
-    """Block the trends that are the designated group's own; how many are new."""
+    """Block the trends that are the designated group's own; how many are new.
+
+    Judged only where posts have come since the last time.
+    """
     if RestrictionKind.BLOCK_TREND not in designation.measures:
         return 0
-    results = judge_trends(office, designation.group_id)
-    linked = [one for one in results if one.linked]
-    if not linked:
-        return 0
+    mark, head = f"roll.trends.{designation.id}", str(office.lake.head())
+    with office.store.reading() as work:
+        if work.cursors.get(mark) == head:
+            return 0
+    linked = [one for one in judge_trends(office, designation.group_id) if one.linked]
 
     def do(work: Writing) -> int:
+        work.cursors.set(mark, head)
         standing = work.designations.need(designation.id)
         return sum(_block(work, office, standing, one) for one in linked)
 

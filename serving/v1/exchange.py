@@ -1,9 +1,9 @@
 """Dossiers that travel: out as JSON or STIX 2.1, in as what others say, without weight."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from casework import exchange
 from casework.exchange import Dossier, Imported
@@ -25,6 +25,12 @@ class ToImport(Body):
     stix: str | None = Field(default=None, min_length=2)
     """A STIX 2.1 bundle as text, in place of a dossier."""
 
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.dossier is None) == (self.stix is None):
+            raise ValueError("give a dossier or stix, one of the two")
+        return self
+
 
 class Corroborated(Body):
     source: str = Field(min_length=1, max_length=2000)
@@ -32,7 +38,19 @@ class Corroborated(Body):
     by: str | None = Field(default=None, min_length=1, max_length=200, examples=["person:ada"])
 
 
-@router.get("/groups/{group_id}/dossier")
+@router.get(
+    "/groups/{group_id}/dossier",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "application/stix+json": {"schema": {"type": "object"}},
+            },
+        }
+    },
+)
 def read_dossier(
     office: TheOffice,
     group_id: AnId,
@@ -45,7 +63,7 @@ def read_dossier(
         from casework.stix import to_bundle
 
         text = to_bundle(dossier, office.now())
-        return Response(text, media_type="application/stix+json;version=2.1")
+        return Response(text, media_type="application/stix+json")
     return Response(exchange.to_json(dossier), media_type="application/json")
 
 
