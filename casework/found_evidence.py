@@ -18,6 +18,7 @@ from coordination.findings import (
 from coordination.swarm_findings import RULES as SWARM_RULES
 from coordination.swarm_findings import SWARM
 from coordination.swarms import Swarm
+from coordination.telling import telling
 from policy.clauses import Clause
 from policy.findings import Coordination, Finding
 from policy.groups import Group
@@ -42,7 +43,7 @@ _LIMITS = {
 
 def posts_of(found: Iterable[CoordinationFinding]) -> list[str]:
     """The posts that are shown of these findings."""
-    pairs = [pair for one in found for pair in _chosen(one)]
+    pairs = [pair for one in found for pair in telling(one.pairs, SHOWN_PAIRS)]
     return sorted({post for pair in pairs for post in (pair.post_id, pair.other_post_id)})
 
 
@@ -52,7 +53,7 @@ def for_coordination(
     """Whether accounts acted in concert, as a machine found: all that shows it, and its limits."""
     technical = finding.kind is Coordination.TECHNICAL
     clause = Clause.TECHNICAL if technical else Clause.SOCIAL
-    pairs = _chosen(found)
+    pairs = telling(found.pairs, SHOWN_PAIRS)
     return {
         "clause": {"id": clause.value, "text": clause.says},
         "why_here": "A machine found this. What it is, only a person says; social coordination is "
@@ -63,19 +64,6 @@ def for_coordination(
         "posts": _posts(found, pairs, posts),
         "facts": [[name, value] for name, value in _facts(found, len(pairs)) if value],
     }
-
-
-def _chosen(found: CoordinationFinding) -> Sequence[PostPair]:
-    """Pairs on as many different objects and accounts as there are, the earliest of each."""
-    seen: set[str] = set()
-    fresh: list[PostPair] = []
-    rest: list[PostPair] = []
-    for pair in sorted(found.pairs, key=lambda one: (one.at, one.other_at, one.other_post_id)):
-        about = {pair.account_id, pair.other_account_id, f"{pair.layer} {pair.object}"}
-        (rest if about <= seen else fresh).append(pair)
-        seen |= about
-    chosen = [*fresh, *rest][:SHOWN_PAIRS]
-    return sorted(chosen, key=lambda one: (one.at, one.other_at, one.other_post_id))
 
 
 def _timeline(found: CoordinationFinding) -> list[Json]:

@@ -16,8 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from coordination.drawing import network, swarm_line, time_line
-from coordination.findings import RULES, CoordinationFinding, Kind
+from coordination.findings import RULES, CoordinationFinding, Kind, PostPair
 from coordination.swarm_findings import RULES as SWARM_RULES
+from coordination.telling import telling
 
 if TYPE_CHECKING:
     from coordination.result import Cluster, DetectReport
@@ -41,6 +42,8 @@ class Shown:
     finding: CoordinationFinding
     cluster: Cluster | None
     line: Markup
+    pairs: tuple[PostPair, ...]
+    """Those that tell most."""
     anchor: str
     """Where the network's cluster leads to: its first finding."""
 
@@ -71,7 +74,6 @@ def render(report: DetectReport, texts: Mapping[str, str]) -> str:
         texts=texts,
         network=network(report.clusters, report.seed),
         accounts_clustered=sum(len(cluster.accounts) for cluster in report.clusters),
-        posts_shown=POSTS_SHOWN,
         accounts_shown=ACCOUNTS_SHOWN,
         open_findings=OPEN_FINDINGS,
     )
@@ -81,11 +83,13 @@ def render(report: DetectReport, texts: Mapping[str, str]) -> str:
 def _shown(
     finding: CoordinationFinding, clusters: tuple[Cluster, ...], taken: Collection[str]
 ) -> Shown:
+    pairs = tuple(telling(finding.pairs, POSTS_SHOWN))
     if finding.swarm is not None:
-        return Shown(finding, None, swarm_line(finding.swarm), finding.id)
+        return Shown(finding, None, swarm_line(finding.swarm), pairs, finding.id)
     members = set(finding.account_ids)
     cluster = next((one for one in clusters if members <= set(one.accounts)), None)
     if cluster is None:
-        return Shown(finding, None, Markup(""), finding.id)
+        return Shown(finding, None, Markup(""), pairs, finding.id)
     anchor = f"cluster-{cluster.number + 1}"
-    return Shown(finding, cluster, time_line(cluster), finding.id if anchor in taken else anchor)
+    anchor = finding.id if anchor in taken else anchor
+    return Shown(finding, cluster, time_line(cluster), pairs, anchor)

@@ -14,6 +14,7 @@ import pytest
 from coordination.findings import RULES
 from coordination.graphml import write_graphml
 from coordination.report import render
+from coordination.telling import telling
 from tests.coordination.pages import START, cluster, report, swarm, texts
 
 HOSTILE = (
@@ -143,6 +144,18 @@ def test_the_graph_opens_typed(tmp_path: Path) -> None:
     assert (edge["weight"], edge["q"], edge["leads"]) == (2.0, 0.001, -0.5)
     assert edge["layers"] == "text url"
     assert edge["inside"] is True
+
+
+def test_the_pairs_shown_tell_most() -> None:
+    """Not the same object over and over: the fewest pairs that show all there is."""
+    pairs = cluster(0, 8).pairs
+    shown = telling(pairs, 4)
+    assert len(shown) == 4
+    assert [one.at for one in shown] == sorted(one.at for one in shown)
+    assert len({one.object for one in shown}) == 4
+    assert len({name for one in shown for name in (one.account_id, one.other_account_id)}) == 8
+    assert telling(pairs, 100) == sorted(pairs, key=lambda p: (p.at, p.other_at, p.post_id))
+    assert telling([], 4) == []
 
 
 def test_an_empty_graph_opens(tmp_path: Path) -> None:
