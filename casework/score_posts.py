@@ -22,6 +22,7 @@ from policy.records import Post
 from policy.words import Harm, Lane, Policy
 
 if TYPE_CHECKING:
+    from casework.score_post_groups import PostGroups
     from models.harm import HarmModel
 
 BATCH = 2048
@@ -42,6 +43,15 @@ SCHEMA = pa.schema(
             ("lane", pa.string()),
             ("model", pa.string()),
         )
+    ]
+)
+
+WITH_GROUPS = pa.schema(
+    [
+        *SCHEMA,
+        pa.field("group_id", pa.string(), nullable=False),
+        pa.field("association", pa.float64(), nullable=False),
+        pa.field("association_lane", pa.string(), nullable=False),
     ]
 )
 
@@ -75,9 +85,12 @@ def score_posts(
     *,
     form: str | None = None,
     column_map: Mapping[str, str] | None = None,
+    groups: "PostGroups | None" = None,
     progress: Progress | None = None,
 ) -> PostsScored:
     """Score each post of a file of any format that intake reads, and write Parquet (`SCHEMA`).
+    With `groups` (casework/score_post_groups.py) a row for each post and group, and three columns
+    more (`WITH_GROUPS`).
 
     `out` appears whole or not at all.
 
@@ -86,7 +99,8 @@ def score_posts(
     """
     found = PostsScored()
     form_, _ = check_request(form, None, column_map)
-    with Source(path) as source, written_whole(out, SCHEMA) as write:
+    schema = SCHEMA if groups is None else WITH_GROUPS
+    with Source(path) as source, written_whole(out, schema) as write:
         reading = read(source, form=form_, column_map=column_map)
         cleaner = Cleaner(naive_is_utc=reading.naive_is_utc)
         others = 0
@@ -100,7 +114,8 @@ def score_posts(
                     others += 1
 
         for batch in _batches(posts()):
-            write(_rows(model, batch, found))
+            rows = _rows(model, batch, found)
+            write(rows if groups is None else _by_group(rows, groups([one.post for one in batch])))
             if progress is not None:
                 progress(reading.done(), found.rows)
         if others and not found.rows:
@@ -141,6 +156,16 @@ def _rows(model: "HarmModel", batch: list[_Given], found: PostsScored) -> list[d
         )
     found.rows += len(rows)
     return rows
+
+
+def _by_group(
+    rows: list[dict[str, Any]], ties: list[dict[str, tuple[float, str]]]
+) -> list[dict[str, Any]]:
+    return [
+        row | {"group_id": group, "association": likelihood, "association_lane": lane}
+        for row, of in zip(rows, ties, strict=True)
+        for group, (likelihood, lane) in of.items()
+    ]
 
 
 def _given(item: Item | Bad, cleaner: Cleaner) -> _Given:

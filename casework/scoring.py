@@ -37,6 +37,7 @@ class Models:
             locate("harm", self.settings.models),
             encoder=self.settings.encoder,
             cache=self.settings.home / "embeddings.db",
+            compressed=self.settings.home / "models",
         )
 
     @cached_property

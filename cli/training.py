@@ -46,14 +46,19 @@ def train_harm(
     data: Data,
     out: Out,
     encoders: Annotated[str, typer.Option(help="A head for each.")] = "minilm,use",
-    limit: Annotated[int, typer.Option(min=1, help="Rows of each source at most.")] = 8000,
+    limit: Annotated[
+        int, typer.Option(min=1, help="English rows of a source for a head that reads all.")
+    ] = 3000,
+    tuned: Annotated[
+        bool, typer.Option("--tuned/--frozen", help="Tune MiniLM's upper layers first, or not.")
+    ] = True,
     seed: Seed = 0,
     version: Version = "1",
     decisions: Decisions = None,
     all_rows: AllRows = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train the harm model. A run that was killed goes on where its embeddings ended.
+    """Train the harm model. A run that was killed goes on where it was.
 
     Example: concert train harm --data data --out packs/harm-2 --name-version 2
     """
@@ -70,6 +75,7 @@ def train_harm(
             seed=seed,
             limit=limit,
             encoders=names,
+            tuned=tuned,
             cache=_cache(),
             shippable_only=not all_rows,
             version=version,
@@ -77,6 +83,49 @@ def train_harm(
             progress=tell,
         )
     emit(made, as_json=as_json, text=f"{made.model} is in {out}; its card is {out}/MODEL_CARD.md")
+
+
+@train.command("recalibrate")
+def recalibrate(
+    *,
+    data: Data,
+    out: Out,
+    model: Pack = None,
+    version: Version = "1",
+    as_json: AsJson = False,
+) -> None:
+    """Calibrate a harm model anew: lanes, likelihoods and what they mean elsewhere. Its weights
+    stay as they are.
+
+    Example: concert train recalibrate --data data --out packs/harm-2 --name-version 2
+    """
+    from cli.progress import bars
+    from training.harm import recalibrate_harm as run
+
+    pack = model or _serving("harm")
+    with bars() as tell:
+        made = run(pack, data, out, cache=_cache(), version=version, progress=tell)
+    emit(made, as_json=as_json, text=f"{made.model} is in {out}; its card is {out}/MODEL_CARD.md")
+
+
+@train.command("int8")
+def train_int8(*, data: Data, model: Pack = None, as_json: AsJson = False) -> None:
+    """Make the eight-bit form of a tuned encoder, and use it from now on if it loses nothing.
+
+    It is put into the data folder's models; a model with other weights does not take it.
+
+    Example: concert train int8 --data data
+    """
+    from cli.progress import bars
+    from training.compress import compress
+
+    chosen = settings()
+    pack = model or _serving("harm")
+    with bars() as tell:
+        made = compress(pack, data, chosen.home / "models", cache=_cache(), progress=tell)
+    lost = max(made.lost.values(), default=0.0)
+    text = f"{made.file}, {made.megabytes:.1f} MB; at most {100 * lost:.2f} points are lost"
+    emit(made, as_json=as_json, text=text)
 
 
 @train.command("association")
@@ -160,9 +209,16 @@ def evaluate_association(
 
 @evaluate.command("routing")
 def evaluate_routing(
-    *, data: Data, report: Report, model: Pack = None, seed: Seed = 1, as_json: AsJson = False
+    *,
+    data: Data,
+    report: Report,
+    model: Pack = None,
+    seed: Seed = 1,
+    decisions: Decisions = None,
+    as_json: AsJson = False,
 ) -> None:
     """Whether act lanes open on blind decisions, and hold their precision where nobody looked.
+    With --decisions also what people's blind answers say about the lanes that stood.
 
     Example: concert evaluate routing --data data --report out/routing
     """
@@ -171,26 +227,43 @@ def evaluate_routing(
 
     pack = model or _serving("association")
     with bars() as tell:
-        metrics = run(pack, data, report, cache=_cache(), seed=seed, progress=tell)
+        metrics = run(
+            pack, data, report, cache=_cache(), seed=seed, decisions=decisions, progress=tell
+        )
     _emit(metrics, report, pack, state=False, as_json=as_json)
 
 
 def promote(
-    model: Annotated[Path, typer.Argument(help="The folder of a pack.", show_default=False)],
+    model: Annotated[
+        Path | None, typer.Argument(help="The folder of a pack.", show_default=False)
+    ] = None,
+    back: Annotated[
+        str, typer.Option("--back", help="harm or association: take the last promotion back.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Let a model in: only whole, and only where it is no worse on what is guarded.
 
-    It is put into the data folder's models; what it replaces is kept beside.
+    It is put into the data folder's models; what it replaces is kept beside, and --back lets
+    that serve again.
 
     Example: concert promote packs/harm-2
     """
     from datetime import UTC, datetime
 
+    from training.promote import go_back
     from training.promote import promote as run
 
     chosen = settings()
-    done = run(model, chosen.home, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    if (model is None) == (not back):
+        raise typer.BadParameter("name a pack to let in, or --back and the kind of model")
+    if model is not None:
+        done = run(model, chosen.home, now=now)
+    elif back in ("harm", "association"):
+        done = go_back("harm" if back == "harm" else "association", chosen.home, now=now)
+    else:
+        raise typer.BadParameter("harm or association", param_hint="--back")
     folder = (chosen.home / "models").resolve()
     lines = [f"{done.model} takes the place of {done.replaces} in {folder}", *done.reasons]
     if chosen.models is None or chosen.models.resolve() != folder:

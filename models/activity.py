@@ -3,7 +3,6 @@
 All are sums over posts, so that what a single post carried is found by taking it out again.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.encoder import Encoder, Vectors
+from models.habits import HABITS, HASHTAG, LINK, MENTION, habits_of
 from models.language import language_of
 from models.text import normalise
 from policy.records import Account, Linkage, Post
@@ -23,12 +23,7 @@ BUCKETS = 2**16
 RECENT = 200
 """Posts of an account that are read: its latest."""
 
-_HASHTAG = re.compile(r"#(\w{2,60})")
-_MENTION = re.compile(r"(?<![\w@])@(\w{2,30})")
-_LINK = re.compile(r"https?://[^\s\"'<>]+")
 _SHORTENERS = frozenset({"t.co", "bit.ly", "ow.ly", "goo.gl", "dlvr.it", "tinyurl.com", "buff.ly"})
-
-HABITS = ("links", "hashtags", "mentions", "length", "capitals")
 
 
 @dataclass(frozen=True)
@@ -45,11 +40,11 @@ def objects_of(post: Post) -> frozenset[str]:
     """What a post shares with others: `hashtag:…`, `link:…`, `domain:…`, `mention:…`,
     `repost:…` (an account), `media:…`; lower case."""
     text = post.text
-    names = (*post.mentions, *_MENTION.findall(text))
-    links = {*post.urls, *_LINK.findall(text)}
+    names = (*post.mentions, *MENTION.findall(text))
+    links = {*post.urls, *LINK.findall(text)}
     hosts = {_host(link) for link in links} - {""} - _SHORTENERS
     return frozenset(
-        {f"hashtag:{tag.lower().lstrip('#')}" for tag in (*post.hashtags, *_HASHTAG.findall(text))}
+        {f"hashtag:{tag.lower().lstrip('#')}" for tag in (*post.hashtags, *HASHTAG.findall(text))}
         | {f"mention:{name.lower().lstrip('@')}" for name in names}
         | {f"link:{link.lower().rstrip('.,)/')}" for link in links}
         | {f"domain:{host}" for host in hosts}
@@ -63,18 +58,6 @@ def _host(link: str) -> str:
         return (urlsplit(link).hostname or "").removeprefix("www.")
     except ValueError:  # a broken IPv6 literal; the link as such still counts
         return ""
-
-
-def _habits(post: Post) -> tuple[float, ...]:
-    text = post.text
-    letters = sum(letter.isalpha() for letter in text)
-    return (
-        float(min(len({*post.urls, *_LINK.findall(text)}), 3)),
-        float(min(len({*post.hashtags, *_HASHTAG.findall(text)}), 6)),
-        float(min(len({*post.mentions, *_MENTION.findall(text)}), 6)),
-        float(min(len(text), 400)) / 100.0,
-        sum(letter.isupper() for letter in text) / max(letters, 1),
-    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +147,7 @@ def read_activities(accounts: Sequence[AccountActivity], encoder: Encoder) -> Ac
     place = {text: at for at, text in enumerate(unique)}
     vectors = encoder.encode(unique)[[place[text] for text in texts]] if texts else None
     found = [objects_of(post) if post is not None else frozenset() for post in posts]
-    habits = [_habits(post) if post is not None else (0.0,) * len(HABITS) for post in posts]
+    habits = [habits_of(post) if post is not None else (0.0,) * len(HABITS) for post in posts]
     return Activities(
         accounts=tuple(accounts),
         posts=tuple(posts),

@@ -22,7 +22,7 @@ from models.activity import (
     read_activities,
 )
 from models.cache import CachedEncoder
-from models.calibration import Calibrator, Floats, sigmoid
+from models.calibration import EDGE, Calibrator, Floats, sigmoid
 from models.encoder import Encoder, load_encoder
 from models.evidence import explain
 from models.group_index import FEATURES, Crowd, GroupIndex, index_group
@@ -36,6 +36,7 @@ from models.routing import (
 )
 from models.text import normalise
 from policy.groups import Group
+from policy.records import Post
 from policy.scores import Association, Share
 from policy.use import wilson
 from policy.words import Lane
@@ -46,6 +47,11 @@ than that: beside a foreign crowd all who share a place and a time look alike.""
 
 NARRATIVE_NEAR = 0.3
 """Cosine from which a post counts as carrying a narrative; unrelated texts lie below .1."""
+
+MIDDLE = 1.2816
+"""Standard deviations that hold the middle 80 % of a normal distribution."""
+
+POST_HALF = 0.5
 
 FEWEST_SEEDS = 3
 FEWEST_POSTS = 3
@@ -80,6 +86,8 @@ class AssociationModel:
     calibrator: Calibrator
     spread: tuple[Calibrator, ...]
     """One calibrator for each group that was left out in training."""
+    post_spread: float
+    """How far log-odds stray from those of a long history if read from a single post."""
     post_weights: Floats
     post_bias: float
     post_level: float
@@ -118,6 +126,7 @@ class AssociationModel:
             scale=np.asarray(about["scale"]),
             calibrator=Calibrator.model_validate(about["calibrator"]),
             spread=tuple(Calibrator.model_validate(each) for each in about["spread"]),
+            post_spread=float(about["post_spread"]),
             post_weights=np.asarray(about["post_weights"]),
             post_bias=float(about["post_bias"]),
             post_level=float(about["post_level"]),
@@ -155,14 +164,14 @@ class AssociationModel:
         others = (background or read).without(group.seeds)
         crowd = Crowd.of(others)
         if len(crowd) < SMALL_BACKGROUND:
-            crowd = crowd.joined(self.reference.take(slice(0, SMALL_BACKGROUND - len(crowd))))
+            crowd = crowd.joined(self.reference.take(np.arange(SMALL_BACKGROUND - len(crowd))))
         seed_crowd = Crowd.of(seeds)
         if not len(seeds.owner):
             if narratives is None:
                 raise ValueError(
                     f"group {group.id}: no posts of a confirmed member and no narrative"
                 )
-            seed_crowd = _narrated(said, narratives)
+            seed_crowd = _narrated(said, narratives, crowd)
         return Index(
             group=group,
             measure=index_group(group, seed_crowd, crowd, narratives),
@@ -185,6 +194,16 @@ class AssociationModel:
         measured = (index.features(crowd) - self.centre) / self.scale
         return np.asarray(measured @ self.weights + self.bias, dtype=np.float64)
 
+    def interval(self, raw: Floats, posts: Floats) -> tuple[Floats, Floats]:
+        """The middle 80 %: what scores as far off as so few posts may put them meant for each of
+        the groups that were left out."""
+        off = MIDDLE * self.post_spread / np.sqrt(np.maximum(posts, 1.0))
+        spread = self.spread or (self.calibrator,)
+        low = np.quantile(np.stack([each(raw - off) for each in spread]), 0.1, axis=0)
+        high = np.quantile(np.stack([each(raw + off) for each in spread]), 0.9, axis=0)
+        said = self.calibrator(raw)
+        return np.minimum(low, said), np.maximum(high, said)
+
     def score(
         self, read: Activities, index: Index, *, lane: Opened | Shut | None = None
     ) -> list[Association]:
@@ -196,11 +215,11 @@ class AssociationModel:
         """
         if not read.accounts:
             return []
-        raw = self._left_out(index, read, self.log_odds(index.measure, Crowd.of(read)))
+        crowd = Crowd.of(read)
+        raw = self.log_odds(index.measure, crowd)
         said = self.calibrator(raw)
-        bounds = np.stack([each(raw) for each in self.spread] or [said])
-        low = np.minimum(np.quantile(bounds, 0.1, axis=0), said)
-        high = np.maximum(np.quantile(bounds, 0.9, axis=0), said)
+        low, high = self.interval(raw, crowd.posts)
+        novel = index.measure.novel(crowd)
         if lane is None:
             lane = self._own_lane(index.group, read, said)
         shares = self._primary_use(read, index)
@@ -218,6 +237,7 @@ class AssociationModel:
                 thresholds=self.thresholds,
                 group_lane=lane,
                 calibrated=calibrated,
+                novel=bool(novel[row]),
             )
             found.append(
                 Association(
@@ -252,6 +272,28 @@ class AssociationModel:
             like = np.where(measured[:, 3] >= NARRATIVE_NEAR, like, 0.0)
         return np.asarray(like, dtype=np.float64)
 
+    def posts_of_groups(
+        self, indexes: Mapping[str, Index], posts: Sequence[Post]
+    ) -> list[dict[str, tuple[float, str]]]:
+        """For each post, by group: how much it reads like the group's own, moved so that one half
+        is where a post counts as the group's, and its lane, never `act`."""
+        # Each post an account of its own, so that order and copies are kept.
+        read = self.read(
+            [
+                AccountActivity(str(at), (post.model_copy(update={"account_id": str(at)}),))
+                for at, post in enumerate(posts)
+            ]
+        )
+        found: list[dict[str, tuple[float, str]]] = [{} for _ in posts]
+        level = np.log(self.post_level / (1 - self.post_level))
+        for group, index in indexes.items():
+            like = np.clip(self.post_likelihoods(index.measure, read), EDGE, 1 - EDGE)
+            said = np.clip(sigmoid(np.log(like / (1 - like)) - level), EDGE, 1 - EDGE)
+            for row, each in zip(read.owner, said, strict=True):
+                lane = Lane.REVIEW if each >= POST_HALF else Lane.DISMISS
+                found[int(row)][group] = (float(each), lane.value)
+        return found
+
     def _primary_use(self, read: Activities, index: Index) -> list[Share]:
         carries = self.post_likelihoods(index.measure, read) >= self.post_level
         is_post = np.asarray([post is not None for post in read.posts], dtype=bool)
@@ -259,18 +301,6 @@ class AssociationModel:
         hits = np.bincount(read.owner[carries & is_post], minlength=rows)
         posts = np.bincount(read.owner[is_post], minlength=rows)
         return [wilson(int(hit), int(of)) for hit, of in zip(hits, posts, strict=True)]
-
-    def _left_out(self, index: Index, read: Activities, raw: Floats) -> Floats:
-        found = raw.copy()
-        seeds = [account.account_id for account in index.seeds.accounts]
-        if len(seeds) < 2:
-            return found
-        for row, account in enumerate(read.accounts):
-            if account.account_id in seeds:
-                rest = Crowd.of(index.seeds.without([account.account_id]))
-                measure = index_group(index.group, rest, index.background, index.measure.narratives)
-                found[row] = self.log_odds(measure, Crowd.of(read.rows([row])))[0]
-        return found
 
     def _own_lane(self, group: Group, read: Activities, said: Floats) -> Opened | Shut:
         place = {account.account_id: row for row, account in enumerate(read.accounts)}
@@ -283,17 +313,19 @@ class AssociationModel:
         )
 
 
-def _narrated(said: Sequence[str], narratives: Floats) -> Crowd:
+def _narrated(said: Sequence[str], narratives: Floats, crowd: Crowd) -> Crowd:
     from scipy.sparse import csr_matrix
 
-    from models.activity import BUCKETS, HABITS, hashed_words
+    from models.activity import BUCKETS, hashed_words
 
     return Crowd(
         vectors=narratives,
         words=hashed_words(said),
         objects=csr_matrix((len(said), BUCKETS), dtype=np.float32),
-        habits=np.zeros((len(said), len(HABITS))),
+        # A narrative has no habits of its own: everybody's, so that none counts for or against.
+        habits=np.tile(crowd.habits.mean(axis=0), (len(said), 1)),
         posts=np.ones(len(said)),
+        ids=("",) * len(said),
     )
 
 
@@ -338,6 +370,7 @@ def unpack_crowd(tensors: Mapping[str, Any]) -> Crowd:
         objects=sparse("objects"),
         habits=tensors["habits"].astype(np.float64),
         posts=tensors["posts"].astype(np.float64),
+        ids=("",) * rows,
     )
 
 

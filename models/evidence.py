@@ -93,6 +93,7 @@ def _without_each(own: Activities, tried: NDArray[np.int64]) -> Crowd:
         objects=_less(whole.objects, own.objects[tried]),
         habits=(habits.sum(axis=0) - habits[tried]) / left,
         posts=np.full(len(tried), float(left)),
+        ids=(own.accounts[0].account_id,) * len(tried),
     )
 
 
@@ -108,7 +109,12 @@ def _less(whole: Any, parts: Any) -> Any:
 def _empty(own: Activities) -> Crowd:
     whole = Crowd.of(own)
     return Crowd(
-        whole.vectors * 0, whole.words * 0, whole.objects * 0, whole.habits * 0, whole.posts * 0
+        whole.vectors * 0,
+        whole.words * 0,
+        whole.objects * 0,
+        whole.habits * 0,
+        whole.posts * 0,
+        whole.ids,
     )
 
 
@@ -144,6 +150,7 @@ def _objects(
         _less(crowd.objects, bare.multiply(crowd.objects[times])),
         crowd.habits[times],
         crowd.posts[times],
+        crowd.ids * len(shared),
     )
     weights = whole - model.log_odds(index.measure, without)
     found = []

@@ -4,46 +4,57 @@ Nothing here is learnt from other groups' members: a group needs only its seeds 
 so one that was never seen in training is measured like any other.
 """
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.activity import BUCKETS, Activities, hashed_words
+from models.ridge import NOWHERE, Places, Ridge, fit_ridge
 from policy.groups import Group
 
 Floats = NDArray[np.float64]
 
 FEATURES = (
     "meaning",
-    "meaning_whitened",
     "meaning_nearest",
+    "meaning_told_apart",
     "words",
-    "words_odds",
     "words_nearest",
-    "objects",
+    "words_told_apart",
     "objects_nearest",
-    "habits",
+    "objects_told_apart",
+    "habits_nearest",
+    "habits_told_apart",
+    "told_apart",
 )
-"""What is measured between an account and a group, each then set against the background."""
+"""What is measured between an account and a group, each then set against the background.
+`told_apart`: by a line between the seeds and the background (models/ridge.py)."""
+FLOOR = FEATURES.index("words")
+"""Cosine of words to the seeds' centre: what a plain tf-idf would say."""
+
+MOST_BACKGROUND = 900
+"""Accounts that the lines are drawn against; more cost the cube of it and change little."""
 
 NEAREST = 3
+_PENALTY = 12.0
+_OBJECTS_COUNT = 0.25
 _PRIOR_WORDS = 200.0
-_SHRINK = 0.3
+_NOVEL = 0.01
 
 
 @dataclass(frozen=True)
 class Crowd:
     """Accounts in sums: vectors (n, d) and habits (n, h) as means over posts, words and objects
-    (n, BUCKETS) as counts, and the number of posts (n,)."""
+    (n, BUCKETS) as counts, the number of posts (n,), and ids (n,), empty where unknown."""
 
     vectors: Floats
     words: Any
     objects: Any
     habits: Floats
     posts: Floats
+    ids: tuple[str, ...]
 
     @classmethod
     def of(cls, read: Activities) -> "Crowd":
@@ -55,18 +66,20 @@ class Crowd:
             objects=read.summed(read.objects).tocsr(),
             habits=np.asarray(read.summed(read.habits), dtype=np.float64) / per,
             posts=posts,
+            ids=tuple(account.account_id for account in read.accounts),
         )
 
     def __len__(self) -> int:
         return len(self.posts)
 
-    def take(self, rows: Any) -> "Crowd":
+    def take(self, rows: NDArray[np.int64]) -> "Crowd":
         return Crowd(
             self.vectors[rows],
             self.words[rows],
             self.objects[rows],
             self.habits[rows],
             self.posts[rows],
+            tuple(self.ids[int(row)] for row in rows),
         )
 
     def joined(self, other: "Crowd") -> "Crowd":
@@ -78,20 +91,26 @@ class Crowd:
             vstack([self.objects, other.objects], format="csr"),
             np.vstack([self.habits, other.habits]),
             np.concatenate([self.posts, other.posts]),
+            (*self.ids, *other.ids),
         )
 
 
 @dataclass(frozen=True)
-class _Seeds:
-    """What is the same for every account that is measured: worked out once."""
+class _Blocks:
+    """Accounts as rows that can be multiplied: meaning, words, objects and habits."""
 
-    away: Floats
-    centre: Floats
-    direction: Floats
+    meaning: Floats
     words: Any
-    words_centre: Floats
-    things: Any
-    things_centre: Floats
+    objects: Any
+    habits: Floats
+
+    def alike(self, others: "_Blocks") -> tuple[Floats, ...]:
+        """Products with others, (n, others): one for each block, and one for all together."""
+        meaning = self.meaning @ others.meaning.T
+        words = np.asarray((self.words @ others.words.T).toarray(), dtype=np.float64)
+        things = np.asarray((self.objects @ others.objects.T).toarray(), dtype=np.float64)
+        habits = self.habits @ others.habits.T
+        return meaning, words, things, habits, meaning + words + _OBJECTS_COUNT * things + habits
 
 
 @dataclass(frozen=True)
@@ -102,63 +121,93 @@ class GroupIndex:
     seeds: Crowd
     middle: Floats
     """Mean vector of the background, (d,)."""
-    whitening: Floats
-    """Inverse of the background's covariance, shrunk, (d, d)."""
     word_rarity: Floats
+    """(BUCKETS,); zero for the group's own name, since to name a group is not to belong to it."""
     object_rarity: Floats
     word_odds: Floats
-    """Log-odds of each word bucket among the seeds against the background, (BUCKETS,); zero for
-    the group's own name, since to name a group is not to belong to it."""
+    """Log-odds of each word bucket among the seeds against the background, (BUCKETS,)."""
+    habit_middle: Floats
     habit_scale: Floats
     level: Floats
     """Median of each feature over the background, (features,)."""
     spread: Floats
     narratives: Floats
     """Unit vectors of the group's narratives, (n, d)."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Which row of seeds and background an account is."""
+    fitted: _Blocks | None = None
+    """Seeds and background as rows, those of `places`."""
+    lines: tuple[Ridge, ...] = ()
+    """One for each of meaning, words, objects, habits, and one for all of them together."""
+    familiar: float = -1.0
+    """Likeness to the nearest other account that 99 % of the background have."""
 
-    def raw(self, crowd: Crowd) -> Floats:
-        """Features of accounts before they are set against the background, (n, features)."""
-        seeds = self._seen
-        away = _unit(crowd.vectors - self.middle)
-        words = _tfidf(crowd.words, self.word_rarity)
-        things = _tfidf(crowd.objects, self.object_rarity)
-        grams = np.asarray(crowd.words.sum(axis=1)).ravel()
-        habits = np.abs(crowd.habits - self.seeds.habits.mean(axis=0)) / self.habit_scale
+    def raw(self, crowd: Crowd, places: Places | None = None) -> Floats:
+        """Features of accounts before they are set against the background, (n, features). What
+        stands at `places` is measured as if it had been left out."""
+        if places is None:
+            places = np.asarray([self.places.get(each, NOWHERE) for each in crowd.ids], np.int64)
+        rows = self.blocks(crowd)
+        alike = rows.alike(self._rows)
+        own = np.where(places < len(self.seeds), places, NOWHERE)
+        meaning, words, things, habits = (
+            _others(each[:, : len(self.seeds)].copy(), own) for each in alike[:4]
+        )
+        # Likeness in habits is nearness, not direction: who does nothing often is like nobody.
+        far = (rows.habits**2).sum(axis=1)[:, None] - 2 * habits
+        far = far + (self._rows.habits[: len(self.seeds)] ** 2).sum(axis=1)
+        told = [line(each, places) for line, each in zip(self.lines, alike, strict=True)]
         return np.column_stack(
             [
-                away @ seeds.centre,
-                (crowd.vectors - self.middle) @ seeds.direction,
-                _nearest(away @ seeds.away.T),
-                words @ seeds.words_centre,
-                (crowd.words @ self.word_odds) / (grams + 20.0),
-                _nearest((words @ seeds.words.T).toarray()),
-                things @ seeds.things_centre,
-                _nearest((things @ seeds.things.T).toarray()),
-                -habits.mean(axis=1),
+                _mean(meaning),
+                _nearest(meaning),
+                told[0],
+                _mean(words),
+                _nearest(words),
+                told[1],
+                _nearest(things),
+                told[2],
+                _nearest(-np.sqrt(np.maximum(far, 0.0))),
+                told[3],
+                told[4],
             ]
         )
 
-    @cached_property
-    def _seen(self) -> "_Seeds":
-        middle = self.seeds.vectors.mean(axis=0)
-        direction = self.whitening @ (middle - self.middle)
-        words = _tfidf(self.seeds.words, self.word_rarity)
-        things = _tfidf(self.seeds.objects, self.object_rarity)
-        return _Seeds(
-            away=_unit(self.seeds.vectors - self.middle),
-            centre=_unit((middle - self.middle)[None])[0],
-            direction=direction / max(float(np.linalg.norm(direction)), 1e-9),
-            words=words,
-            words_centre=_centre(words),
-            things=things,
-            things_centre=_centre(things),
+    @property
+    def _rows(self) -> _Blocks:
+        if self.fitted is None:
+            raise ValueError(f"group {self.group.id}: the yardstick is not laid yet")
+        return self.fitted
+
+    def blocks(self, crowd: Crowd) -> _Blocks:
+        away = np.clip((crowd.habits - self.habit_middle) / self.habit_scale, -3.0, 3.0)
+        return _Blocks(
+            meaning=_unit(crowd.vectors - self.middle),
+            words=_tfidf(crowd.words, self.word_rarity),
+            objects=_tfidf(crowd.objects, self.object_rarity),
+            habits=away / np.sqrt(max(away.shape[1], 1)),
         )
 
     def features(self, crowd: Crowd) -> Floats:
-        """Features in spreads of the background above its median, clipped, and how much was
-        read: (n, features + 1)."""
-        measured = np.clip((self.raw(crowd) - self.level) / self.spread, -4.0, 12.0)
-        return np.column_stack([measured, np.log1p(crowd.posts)])
+        """Features in spreads of the background above its median, far ones drawn in, and how
+        much was read: (n, features + 1)."""
+        return self.scaled(self.raw(crowd), crowd.posts)
+
+    def scaled(self, raw: Floats, posts: Floats) -> Floats:
+        """Raw features as `features` gives them."""
+        measured = np.arcsinh(np.clip((raw - self.level) / self.spread, -6.0, 24.0))
+        return np.column_stack([measured, np.log1p(posts)])
+
+    def novel(self, crowd: Crowd) -> NDArray[np.bool_]:
+        """Whether an account is unlike everybody that the group was told apart from, (n,)."""
+        places = np.asarray([self.places.get(each, NOWHERE) for each in crowd.ids], np.int64)
+        return self._likeness(self.blocks(crowd), places) < self.familiar
+
+    def _likeness(self, rows: _Blocks, places: Places) -> Floats:
+        alike = rows.meaning @ self._rows.meaning.T
+        here = np.flatnonzero(places != NOWHERE)
+        alike[here, places[here]] = -1.0
+        return np.asarray(alike.max(axis=1), dtype=np.float64)
 
     def post_features(self, vectors: Floats, words: Any, objects: Any) -> Floats:
         """Features of single posts: likeness in meaning (0 the background's middle, 1 the
@@ -187,30 +236,47 @@ def index_group(
     """
     if not len(seeds) or not len(background):
         raise ValueError(f"group {group.id}: needs posts of a confirmed member and a background")
+    if len(background) > MOST_BACKGROUND:
+        chosen = np.linspace(0, len(background) - 1, MOST_BACKGROUND).astype(np.int64)
+        background = background.take(chosen)
     middle = background.vectors.mean(axis=0)
-    seen = background.joined(seeds)
+    seen = seeds.joined(background)
     index = GroupIndex(
         group=group,
         seeds=seeds,
         middle=middle,
-        whitening=_whitening(background.vectors - middle),
-        word_rarity=_rarity(seen.words),
+        word_rarity=_unnamed(group, _rarity(seen.words)),
         object_rarity=_rarity(seen.objects),
         word_odds=_unnamed(group, _odds(seeds.words, background.words)),
-        habit_scale=background.habits.std(axis=0) + 0.1,
+        habit_middle=background.habits.mean(axis=0),
+        habit_scale=background.habits.std(axis=0) + 0.05,
         level=np.zeros(len(FEATURES)),
         spread=np.ones(len(FEATURES)),
         narratives=np.zeros((0, len(middle))) if narratives is None else narratives,
+        places={each: place for place, each in enumerate(seen.ids) if each},
     )
-    measured = index.raw(background)
+    rows = index.blocks(seen)
+    index = replace(
+        index,
+        fitted=rows,
+        lines=tuple(fit_ridge(each, len(seeds), _PENALTY) for each in rows.alike(rows)),
+    )
+    places = np.arange(len(seeds), len(seen), dtype=np.int64)
+    measured = index.raw(background, places)
     low, level, high = np.quantile(measured, [0.16, 0.5, 0.84], axis=0)
     # Where most of the background shares nothing at all, the spread would be nothing too.
     spread = np.maximum((high - low) / 2, 0.25 * measured.std(axis=0))
-    return replace(index, level=level, spread=np.maximum(spread, 1e-3))
+    likeness = index._likeness(index.blocks(background), places)
+    return replace(
+        index,
+        level=level,
+        spread=np.maximum(spread, 1e-3),
+        familiar=float(np.quantile(likeness, _NOVEL)),
+    )
 
 
-def _unnamed(group: Group, odds: Floats) -> Floats:
-    found = odds.copy()
+def _unnamed(group: Group, weights: Floats) -> Floats:
+    found = weights.copy()
     found[hashed_words([f"{group.name} {group.id}"]).indices] = 0.0
     return found
 
@@ -219,17 +285,22 @@ def _unit(rows: Floats) -> Floats:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
-def _nearest(similar: Floats) -> Floats:
-    count = min(NEAREST, similar.shape[1])
-    return np.asarray(np.sort(similar, axis=1)[:, -count:].mean(axis=1))
+def _others(alike: Floats, own: Places) -> Floats:
+    """Likeness to seeds, without that of a seed to itself (NaN)."""
+    here = np.flatnonzero(own != NOWHERE)
+    alike[here, own[here]] = np.nan
+    return alike
 
 
-def _whitening(away: Floats) -> Floats:
-    # Ledoit and Wolf's idea with a fixed share: few accounts, many dimensions.
-    covariance = away.T @ away / max(len(away), 1)
-    mean = float(np.trace(covariance)) / len(covariance)
-    shrunk = (1 - _SHRINK) * covariance + (_SHRINK * mean + 1e-6) * np.eye(len(covariance))
-    return np.asarray(np.linalg.inv(shrunk))
+def _mean(alike: Floats) -> Floats:
+    known = ~np.isnan(alike)
+    return np.asarray(np.nansum(alike, axis=1) / np.maximum(known.sum(axis=1), 1))
+
+
+def _nearest(alike: Floats) -> Floats:
+    """Mean of the nearest few; NaN sorts last, so it is turned round."""
+    count = min(NEAREST, alike.shape[1])
+    return _mean(-np.sort(-alike, axis=1)[:, :count])
 
 
 def _rarity(counts: Any) -> Floats:
@@ -245,11 +316,6 @@ def _tfidf(counts: Any, rarity: Floats) -> Any:
     found.eliminate_zeros()
     found.data = 1.0 + np.log(found.data)
     return normalize((found @ diags(rarity)).tocsr())
-
-
-def _centre(rows: Any) -> Floats:
-    middle = np.asarray(rows.mean(axis=0)).ravel()
-    return np.asarray(middle / max(float(np.linalg.norm(middle)), 1e-9))
 
 
 def _odds(seeds: Any, background: Any) -> Floats:

@@ -20,6 +20,7 @@ from models.language import UNKNOWN, language_of
 from models.lexical import Lexicon
 from models.packs import Manifest, PackError, read_manifest, read_tensors
 from models.routing import Thresholds, route_post
+from models.streams import Stream
 from models.text import is_wordless, normalise
 from policy.at_risk import harm_done
 from policy.records import Post
@@ -46,10 +47,22 @@ class Head:
     bias: NDArray[np.float32]
     calibrators: Mapping[tuple[Policy, str], Calibrator] = field(default_factory=dict)
     """By policy and language; the language `*` stands for all that have none of their own."""
+    streams: Mapping[tuple[Policy, str], Stream] = field(default_factory=dict)
+    """By policy and language: which posts the calibrator knows."""
     thresholds: Mapping[tuple[Policy, str], Thresholds] = field(default_factory=dict)
     """By policy and language, for what is calibrated."""
     screening: Mapping[Policy, float] = field(default_factory=dict)
     """The likelihood from which a person is asked, for what is not."""
+    families: NDArray[np.float32] | None = None
+    """Centres of the vectors that it was calibrated on, (families, dimensions), of length one."""
+    familiar: float = -1.0
+    """Likeness to the nearest centre below which a post is new to it."""
+
+    def novel(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether a post is unlike all that the likelihoods were calibrated on, (texts,)."""
+        if self.families is None:
+            return np.zeros(len(vectors), dtype=bool)
+        return np.asarray((vectors @ self.families.T).max(axis=1) < self.familiar)
 
     def calibrated(self, lang: str) -> frozenset[Policy]:
         """The policies whose likelihood can be taken at its word in a language."""
@@ -65,15 +78,20 @@ class Head:
         flat = DENSE_SCALE * vectors @ self.dense.T + grams @ self.lexical.T + self.bias
         return np.asarray(flat, dtype=np.float64)
 
-    def likelihoods(self, log_odds: Floats, langs: Sequence[str]) -> Floats:
-        """Calibrated where there is a calibrator for the language, else by the policy's `*`."""
+    def likelihoods(
+        self, log_odds: Floats, langs: Sequence[str], vectors: NDArray[np.float32]
+    ) -> Floats:
+        """Calibrated where there is a calibrator for the language, else by the policy's `*`;
+        tempered where a post is unlike those that the calibrator knows."""
         found = np.empty_like(log_odds)
         spoken = np.asarray(langs)
         for column, policy in enumerate(self.policies):
             for lang in set(langs):
                 here = spoken == lang
                 use = self.calibrators.get((policy, lang), self.calibrators[(policy, ANY_LANGUAGE)])
-                found[here, column] = use(log_odds[here, column])
+                said = use(log_odds[here, column])
+                stream = self.streams.get((policy, lang))
+                found[here, column] = stream(said, vectors[here]) if stream else said
         return found
 
 
@@ -87,13 +105,23 @@ class HarmModel:
     routes: Mapping[str, str]
     """Language to the encoder whose head reads it; `*` for all others."""
     cache: Path | None = None
+    tuned: Mapping[str, Path] = field(default_factory=dict)
+    """Encoder to the file of its tuned layers, where the pack has one."""
+    compressed: Path | None = None
+    """The folder that may hold eight-bit encoders."""
     _encoders: dict[str, Encoder] = field(default_factory=dict)
 
     @classmethod
     def load(
-        cls, folder: Path, *, encoder: str = "minilm", cache: Path | None = None
+        cls,
+        folder: Path,
+        *,
+        encoder: str = "minilm",
+        cache: Path | None = None,
+        compressed: Path | None = None,
     ) -> "HarmModel":
-        """Read a pack. `encoder` is the setting CONCERT_ENCODER; `cache` a file of embeddings.
+        """Read a pack. `encoder` is the setting CONCERT_ENCODER; `cache` a file of embeddings;
+        `compressed` a folder that may hold eight-bit encoders.
 
         Raises:
             PackError: the pack is damaged, or has no head for the encoder.
@@ -115,6 +143,12 @@ class HarmModel:
             heads={name: _head(folder, name, parameters) for name in set(routes.values())},
             routes=routes,
             cache=cache,
+            compressed=compressed,
+            tuned={
+                name: folder / about["tuned"]
+                for name, about in parameters["heads"].items()
+                if about.get("tuned")
+            },
         )
 
     def score(self, posts: Sequence[Post]) -> list[PostScore]:
@@ -126,19 +160,27 @@ class HarmModel:
 
     def likelihoods(self, texts: Sequence[str], langs: Sequence[str]) -> Floats:
         """Likelihoods of normalised texts, shape (texts, policies in the order of `Policy`)."""
+        return self.read(texts, langs)[0]
+
+    def read(self, texts: Sequence[str], langs: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Likelihoods of normalised texts, shape (texts, policies in the order of `Policy`), and
+        whether each is new to the model, (texts,)."""
         found = np.zeros((len(texts), len(Policy)))
+        novel = np.zeros(len(texts), dtype=bool)
         names = np.asarray([self.reader(lang) for lang in langs])
         if not texts:
-            return found
+            return found, novel
         grams = self.lexicon.features(texts)
         for name in sorted(set(names)):
             here = np.flatnonzero(names == name)
             head = self.heads[name]
-            vectors = self._encoder(name).encode([texts[at] for at in here])
+            vectors = self.encoder(name).encode([texts[at] for at in here])
             log_odds = head.log_odds(vectors, grams[here])
             columns = [list(Policy).index(policy) for policy in head.policies]
-            found[here[:, None], columns] = head.likelihoods(log_odds, [langs[at] for at in here])
-        return found
+            spoken = [langs[at] for at in here]
+            found[here[:, None], columns] = head.likelihoods(log_odds, spoken, vectors)
+            novel[here] = head.novel(vectors)
+        return found, novel
 
     def calibrated(self, lang: str) -> frozenset[Policy]:
         """The policies whose likelihood can be taken at its word in a language."""
@@ -148,24 +190,25 @@ class HarmModel:
         """The name of the head that reads a language."""
         return self.routes.get(lang, self.routes[ANY_LANGUAGE])
 
-    def _encoder(self, name: str) -> Encoder:
+    def encoder(self, name: str) -> Encoder:
+        """The encoder of a head, loaded on first use."""
         if name not in self._encoders:
-            loaded = load_encoder(name)
+            loaded = load_encoder(name, self.tuned.get(name), self.compressed)
             self._encoders[name] = CachedEncoder(loaded, self.cache) if self.cache else loaded
         return self._encoders[name]
 
     def _score_batch(self, posts: Sequence[Post]) -> list[PostScore]:
         texts = [normalise(post.text) for post in posts]
         langs = [language_of(text, post.lang) for text, post in zip(texts, posts, strict=True)]
-        rows = self.likelihoods(texts, langs)
+        rows, novel = self.read(texts, langs)
         # Without a word there is nothing that these models can read.
         rows[[is_wordless(text) for text in texts]] = 0.0
         return [
-            self._post_score(post, lang, row)
-            for post, lang, row in zip(posts, langs, rows, strict=True)
+            self._post_score(post, lang, row, novel=bool(new))
+            for post, lang, row, new in zip(posts, langs, rows, novel, strict=True)
         ]
 
-    def _post_score(self, post: Post, lang: str, row: Floats) -> PostScore:
+    def _post_score(self, post: Post, lang: str, row: Floats, *, novel: bool) -> PostScore:
         policies = {policy: float(p) for policy, p in zip(Policy, row, strict=True)}
         head = self.heads[self.reader(lang)]
         guesses = frozenset(Policy) - head.calibrated(lang)
@@ -178,6 +221,7 @@ class HarmModel:
                 policy: lanes for (policy, of), lanes in head.thresholds.items() if of == lang
             },
             screening=head.screening,
+            novel=novel,
         )
         return PostScore(
             post_id=post.post_id,
@@ -190,6 +234,11 @@ class HarmModel:
             rule=rule,
             model=self.manifest.model,
         )
+
+
+def stream_name(policy: str, lang: str) -> str:
+    """What the weights of a stream are called in a pack's file."""
+    return f"stream-{policy}-{lang}"
 
 
 def _head(folder: Path, name: str, parameters: Mapping[str, Any]) -> Head:
@@ -209,6 +258,17 @@ def _head(folder: Path, name: str, parameters: Mapping[str, Any]) -> Head:
             for each in about["thresholds"]
         },
         screening={Policy(policy): level for policy, level in about["screening"].items()},
+        streams={
+            (Policy(each["policy"]), each["lang"]): Stream(
+                weights=_floats(tensors[stream_name(each["policy"], each["lang"])]),
+                bias=each["bias"],
+                inside=each["inside"],
+                elsewhere=each["elsewhere"],
+            )
+            for each in about.get("streams", ())
+        },
+        families=_floats(tensors["families"]) if "families" in tensors else None,
+        familiar=float(about.get("familiar", -1.0)),
     )
 
 

@@ -31,6 +31,8 @@ ASSOCIATION_SHUT = "routing.association.shut.v1"
 ASSOCIATION_REVIEW = "routing.association.review.v1"
 ASSOCIATION_DISMISS = "routing.association.dismiss.v1"
 ASSOCIATION_UNCALIBRATED = "routing.association.uncalibrated.v1"
+HARM_NOVEL = "routing.harm.novel.v1"
+ASSOCIATION_NOVEL = "routing.association.novel.v1"
 
 GROUP_PRECISION = 0.95
 GROUP_CONFIDENCE = 0.9
@@ -184,12 +186,14 @@ def route_post(
     uncalibrated: AbstractSet[Policy],
     thresholds: Mapping[Policy, Thresholds],
     screening: Mapping[Policy, float],
+    novel: bool = False,
 ) -> tuple[Lane, str]:
     """The lane of a post and the rule that chose it.
 
     `languages`: those in which any policy was calibrated. `screening`: for uncalibrated policies,
     the likelihood from which a person is asked. A person goes before the machine: a suspicion
-    that only a person may judge turns `act` into `review`.
+    that only a person may judge turns `act` into `review`, and so does a post unlike all that the
+    likelihoods were calibrated on (`novel`); what is dismissed stays dismissed.
     """
     if lang not in languages:
         return Lane.REVIEW, HARM_LANGUAGE
@@ -201,7 +205,7 @@ def route_post(
         if policy not in uncalibrated
     }
     if Lane.ACT in lanes:
-        return Lane.ACT, HARM_ACT
+        return (Lane.REVIEW, HARM_NOVEL) if novel else (Lane.ACT, HARM_ACT)
     if Lane.REVIEW in lanes:
         return Lane.REVIEW, HARM_REVIEW
     return Lane.DISMISS, HARM_DISMISS
@@ -218,12 +222,19 @@ def open_act_lane(
 
 
 def route_association(
-    probability: float, *, thresholds: Thresholds, group_lane: Opened | Shut, calibrated: bool
+    probability: float,
+    *,
+    thresholds: Thresholds,
+    group_lane: Opened | Shut,
+    calibrated: bool,
+    novel: bool = False,
 ) -> tuple[Lane, str]:
     """The lane of an association and the rule that chose it.
 
     `thresholds` are the pack's, over all groups it was calibrated on; the act lane further needs
-    the group's own. What is dismissed stays dismissed: nobody is suspect for being new.
+    the group's own. `novel`: the account is unlike everybody that the group was told apart
+    from, so a person looks before a machine acts. What is dismissed stays dismissed: nobody is
+    suspect for being new.
     """
     lane = thresholds.lane(probability)
     if lane is Lane.DISMISS:
@@ -232,7 +243,7 @@ def route_association(
         return Lane.REVIEW, ASSOCIATION_UNCALIBRATED
     if isinstance(group_lane, Opened):
         if probability >= group_lane.threshold:
-            return Lane.ACT, ASSOCIATION_ACT
+            return (Lane.REVIEW, ASSOCIATION_NOVEL) if novel else (Lane.ACT, ASSOCIATION_ACT)
         return Lane.REVIEW, ASSOCIATION_REVIEW
     return Lane.REVIEW, ASSOCIATION_SHUT if lane is Lane.ACT else ASSOCIATION_REVIEW
 

@@ -23,7 +23,7 @@ from training.decisions import LICENSE, SOURCE, decided_accounts
 from training.episodes import SEEDS, Episode, draw, groups_of
 from training.progress import Progress, silent
 
-DRAWS = 3
+DRAWS = 2
 REFERENCE_ACCOUNTS = 300
 LANGUAGES = ("en", "ru")
 """Languages of most of the accounts that the likelihood was calibrated on."""
@@ -110,6 +110,7 @@ def train_association(
             "scale": fitted.scale.tolist(),
             "calibrator": calibrator.model_dump(mode="json"),
             "spread": [each.model_dump(mode="json") for each in _spread(left_out)],
+            "post_spread": _post_spread(fitted, episodes),
             "post_weights": post_weights.tolist(),
             "post_bias": post_bias,
             "post_level": post_level,
@@ -166,13 +167,17 @@ def fit(episodes: Sequence[Episode], without: frozenset[int] = frozenset()) -> F
     return Fitted(model.coef_[0], float(model.intercept_[0]), centre, scale)
 
 
-def leave_groups_out(episodes: Sequence[Episode]) -> list[tuple[Episode, Floats]]:
-    """Scores of each episode by a model that saw no account of its group in any role."""
+def leave_groups_out(
+    episodes: Sequence[Episode], asked: Sequence[Episode] | None = None
+) -> list[tuple[Episode, Floats]]:
+    """Scores of each episode (of `asked`, where given) by a model that saw no account of its
+    group in any role."""
+    wanted = episodes if asked is None else asked
     found = []
-    for group in sorted({episode.group for episode in episodes}):
+    for group in sorted({episode.group for episode in wanted}):
         members = frozenset(
             int(account)
-            for episode in episodes
+            for episode in (*episodes, *wanted)
             if episode.group == group
             for account in episode.account[episode.member]
         )
@@ -180,10 +185,23 @@ def leave_groups_out(episodes: Sequence[Episode]) -> list[tuple[Episode, Floats]
         fitted = fit(rest or episodes, without=members)
         found += [
             (episode, fitted.log_odds(episode.features))
-            for episode in episodes
+            for episode in wanted
             if episode.group == group
         ]
     return found
+
+
+def _post_spread(fitted: Fitted, episodes: Sequence[Episode]) -> float:
+    """How far log-odds stray if read from one post: from the same accounts read to a part and to
+    all of their posts, the variance taken to fall with the number of posts."""
+    strayed = []
+    for each in episodes:
+        posts, all_posts = each.posts, np.expm1(each.whole[:, -1])
+        # Half a post apart at least: the logarithm does not come back exactly.
+        fewer = posts + 0.5 < all_posts
+        apart = fitted.log_odds(each.features[fewer]) - fitted.log_odds(each.whole[fewer])
+        strayed.append(apart**2 / (1 / posts[fewer] - 1 / all_posts[fewer]))
+    return float(np.sqrt(np.mean(np.concatenate(strayed))))
 
 
 OTHERS_POSTS_COUNTED = 0.05

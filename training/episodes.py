@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.activity import Activities
-from models.group_index import Crowd, GroupIndex, index_group
+from models.group_index import FLOOR, Crowd, GroupIndex, index_group
 from policy.groups import Group
 from training.accounts import Labelled
 
@@ -18,6 +18,7 @@ SEEDS = (3, 10, 30)
 POSTS = (1, 3, 10, 30)
 FEWEST_TO_FIND = 10
 CANDIDATES = 800
+MOST_TO_FIND = 120
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +35,8 @@ class Episode:
     """Places in the list of labelled accounts."""
     posts: NDArray[np.int64]
     """How many posts were read of each."""
+    whole: Floats
+    """Features of the same candidates read to all their posts, against the same yardstick."""
     floor: Floats
     """What a plain tf-idf of the seeds says: the raw cosine to their centre."""
     post_features: Floats
@@ -59,23 +62,28 @@ def draw(
     """One episode. Each candidate is read to 1, 3, 10 or 30 posts by chance, or to `posts`."""
     members = np.asarray([at for at, each in enumerate(labelled) if each.group == group])
     chosen = rng.permutation(members)[:seeds]
-    rest = np.setdiff1d(members, chosen)
-    others = np.setdiff1d(np.arange(len(labelled)), members)
+    rest = rng.permutation(np.setdiff1d(members, chosen))[:MOST_TO_FIND]
+    # Who has no label may belong to any group: no proof of a mistake.
+    told = [at for at, each in enumerate(labelled) if each.group or each.crowd]
+    others = np.setdiff1d(np.asarray(told), members)
     others = rng.permutation(others)[: CANDIDATES - len(rest)]
     candidates = np.concatenate([rest, others])
-    seen = _fewer_posts(read.rows(candidates.tolist()), rng, posts)
+    everything = read.rows(candidates.tolist())
+    seen = _fewer_posts(everything, rng, posts)
     crowd = Crowd.of(seen)
     index = index_group(Group(id=group, name=group), Crowd.of(read.rows(chosen.tolist())), crowd)
+    raw = index.raw(crowd)
     member = np.isin(candidates, members)
     rows = _sample_posts(seen, member, rng)
     return Episode(
         group=group,
         seeds=seeds,
-        features=index.features(crowd),
+        features=index.scaled(raw, crowd.posts),
         member=member,
         account=candidates,
         posts=crowd.posts.astype(np.int64),
-        floor=index.raw(crowd)[:, 3],
+        whole=index.features(Crowd.of(everything)),
+        floor=raw[:, FLOOR],
         post_features=_post_features(index, seen, rows),
         post_member=member[seen.owner[rows]],
         post_account=candidates[seen.owner[rows]],

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.calibration import Floats, brier, expected_calibration_error
+from models.estimates import PREVALENCES, precision_at
 from models.harm import HarmModel
 from policy.words import Lane, Policy
 from training.evaluate_accounts import evaluate_association, evaluate_routing
+from training.functional import measure
 from training.progress import Progress, silent
 from training.report import Section, precision_recall_plot, reliability_plot, write_report
 from training.rows import load_harm_rows
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate_association", "evaluate_harm", "evaluate_routing"]
 
 FEWEST_ROWS = 50
+SURE = 0.9
 
 
 def evaluate_harm(
@@ -43,10 +46,7 @@ def evaluate_harm(
         PackError, DataError: the pack or the data cannot be read.
     """
     model = HarmModel.load(pack, encoder=encoder, cache=cache)
-    limit = model.manifest.parameters.get("limit")
-    rows = load_harm_rows(
-        data, shippable_only=shippable_only, limit=limit if isinstance(limit, int) else None
-    )
+    rows = load_harm_rows(data, shippable_only=shippable_only)
     test = rows.part("test").reset_index(drop=True)
     said = model.likelihoods(test["plain"].tolist(), test["lang"].tolist())
     fit = rows.part("fit")
@@ -84,7 +84,16 @@ def evaluate_harm(
             )
         progress("policies", column + 1, len(Policy))
     found.sort(key=lambda row: row["auc"])
-    metrics = {"model": model.manifest.model, "policies": found, "unannotated": quiet}
+    functions = measure(model)
+    rare, languages = _rare(found), _whole(model, test, said)
+    metrics: dict[str, Any] = {
+        "model": model.manifest.model,
+        "policies": found,
+        "languages": languages,
+        "rare": rare,
+        "unannotated": quiet,
+        "functions": functions,
+    }
     write_report(
         report,
         f"Evaluation of {model.manifest.model}",
@@ -96,6 +105,24 @@ def evaluate_harm(
                 " takes; act_precision: how many of these are right.",
                 found,
                 plots,
+            ),
+            Section(
+                "All sources of a language together",
+                "Sources whose labels are not weak. ece_sure: calibration error among rows said to"
+                " be above .9. skill: how much better than the base rate the Brier score is.",
+                languages,
+            ),
+            Section(
+                "Precision of the act lane where breaches are rare",
+                "From what the lane catches and takes above; a lane that took no other row is"
+                " counted as having taken three in its rows (the rule of three).",
+                rare,
+            ),
+            Section(
+                "By function",
+                "Cases written for this project, never taught; right: on the right side of one"
+                " half. Policies without data are uncalibrated, so half is no boundary for them.",
+                functions,
             ),
             Section(
                 "Posts never annotated for a policy",
@@ -123,6 +150,58 @@ def _figures(truth: Floats, said: Floats) -> dict[str, Any]:
         "brier": brier(said, truth),
         "brier_skill": 1 - brier(said, truth) / (base * (1 - base)),
     }
+
+
+def _whole(model: HarmModel, test: "pd.DataFrame", said: Floats) -> list[dict[str, Any]]:
+    """Each calibrated policy over all strong sources of a language."""
+    found = []
+    strong = test[~test["weak"].to_numpy(dtype=bool)]
+    for column, policy in enumerate(Policy):
+        for lang, group in strong[strong[policy.value].notna()].groupby("lang"):
+            truth = group[policy.value].to_numpy(dtype=float)
+            if policy not in model.calibrated(str(lang)) or not 0 < truth.sum() < len(truth):
+                continue
+            likelihood = said[group.index, column]
+            sure = likelihood > SURE
+            found.append(
+                {
+                    "policy": policy.value,
+                    "lang": str(lang),
+                    **_figures(truth, likelihood),
+                    "sure_rows": int(sure.sum()),
+                    "ece_sure": expected_calibration_error(likelihood[sure], truth[sure])
+                    if sure.any()
+                    else None,
+                    **_lanes(model, policy, str(lang), truth, likelihood),
+                }
+            )
+    return sorted(found, key=lambda row: float(row["brier_skill"]))
+
+
+def _rare(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for each in found:
+        if not each["act_share"]:
+            continue
+        taken = each["act_share"] * each["rows"]
+        right = taken * each["act_precision"]
+        others = each["rows"] * (1 - each["base_rate"])
+        caught = right / (each["rows"] * each["base_rate"])
+        alarmed = max(taken - right, 3.0) / others
+        rows.append(
+            {
+                "policy": each["policy"],
+                "source": each["source"],
+                "lang": each["lang"],
+                "caught": caught,
+                "alarmed": alarmed,
+                **{
+                    f"at_1_in_{round(1 / rare)}": precision_at(rare, caught, alarmed)
+                    for rare in PREVALENCES
+                },
+            }
+        )
+    return rows
 
 
 def _macro_f1(truth: Floats, said: Any) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.activity import read_activities
+from models.activity import Activities, read_activities
 from models.association import AssociationModel
 from models.cache import CachedEncoder
 from models.calibration import Floats, brier, expected_calibration_error
@@ -16,11 +16,17 @@ from models.routing import Opened, open_act_lane
 from models.text import skeleton
 from training.accounts import Labelled, load_accounts
 from training.association import draw_all, fit, leave_groups_out
-from training.episodes import POSTS, Episode
+from training.episodes import POSTS, Episode, draw, groups_of
+from training.evaluate_decisions import lanes_by_decisions
 from training.progress import Progress, silent
 from training.report import Section, precision_recall_plot, reliability_plot, write_report
 
 DRAWS = 2
+AIM_DRAWS = 5
+AIM_SEEDS = 10
+AIM_POSTS = 30
+AIM_MEMBERS = 20
+"""Fewest members to find for a group to count in the aim."""
 PRECISION = 0.95
 YEARS = 200
 DECISIONS = 150
@@ -47,10 +53,17 @@ def evaluate_association(
         PackError, DataError: the pack or the data cannot be read.
     """
     model = AssociationModel.load(pack)
-    labelled, episodes = _episodes(
-        model, data, cache=cache, shippable_only=shippable_only, seed=seed, progress=progress
-    )
+    labelled, read = _read(model, data, cache=cache, shippable_only=shippable_only)
+    episodes = draw_all(labelled, read, seed=seed, draws=DRAWS, progress=progress)
     left_out = leave_groups_out(episodes)
+    long_read = [
+        (each, scores)
+        for each, scores in leave_groups_out(
+            episodes, _long(labelled, read, seed=seed, draws=AIM_DRAWS, progress=progress)
+        )
+        if each.member.sum() >= AIM_MEMBERS
+    ]
+    aim = _aim(labelled, long_read)
     by_group = []
     for group, seeds in sorted({(episode.group, episode.seeds) for episode in episodes}):
         chosen = [each for each in left_out if each[0].group == group and each[0].seeds == seeds]
@@ -62,6 +75,7 @@ def evaluate_association(
     by_group.sort(key=lambda row: row["auc"])
     metrics = {
         "model": model.manifest.model,
+        "aim": aim,
         "groups": by_group,
         "posts": by_posts,
         "crowds": crowds,
@@ -72,6 +86,13 @@ def evaluate_association(
         report,
         f"Evaluation of {model.manifest.model}",
         [
+            Section(
+                "From ten seeds and thirty posts an account, groups never seen in training",
+                f"Mean over {AIM_DRAWS} draws of up to 800 accounts. against: everybody else, other"
+                " groups of the same makers among them, or the crowds alone. Intervals by"
+                " resampling accounts within each draw.",
+                aim,
+            ),
             Section(
                 "Groups never seen in training, weakest first",
                 "Mean over draws of up to 800 accounts, each read to 1, 3, 10 or 30 posts."
@@ -103,52 +124,125 @@ def evaluate_routing(
     *,
     cache: Path | None = None,
     seed: int = 1,
+    decisions: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Simulate a year of blind decisions on each left-out group, many times: does its act lane
-    open, and is its precision held on accounts that nobody decided?
+    open, and is its precision held on accounts that nobody decided? With `decisions`, an export of
+    people's answers, also what these say about the lanes that stood.
 
     Raises:
         PackError, DataError: the pack or the data cannot be read.
     """
     model = AssociationModel.load(pack)
-    _, episodes = _episodes(
-        model, data, cache=cache, shippable_only=True, seed=seed, progress=progress
-    )
+    labelled, read = _read(model, data, cache=cache, shippable_only=True)
+    episodes = draw_all(labelled, read, seed=seed, draws=1, progress=progress)
+    asked = _long(labelled, read, seed=seed, draws=1, progress=progress)
     rng = np.random.default_rng(seed)
-    found = []
-    for episode, scores in leave_groups_out(episodes):
-        if episode.seeds != 10:
-            continue
-        found.append(_years(episode, model.calibrator(scores), rng))
-        progress("groups", len(found), len(found))
+    found = [
+        _years(episode, model.calibrator(scores), rng)
+        for episode, scores in leave_groups_out(episodes, asked)
+    ]
     found.sort(key=lambda row: row["opened"])
-    metrics = {"model": model.manifest.model, "groups": found, "precision": PRECISION}
+    metrics: dict[str, Any] = {
+        "model": model.manifest.model,
+        "groups": found,
+        "precision": PRECISION,
+    }
     note = (
-        f"{YEARS} simulated years of {DECISIONS} blind decisions on each group, its likeliest"
-        f" accounts first. held: of the years in which the lane opened, the share in which at"
-        f" least {PRECISION} of the undecided accounts in it were members."
+        f"{YEARS} simulated years of {DECISIONS} blind decisions on each group, among its"
+        f" likeliest accounts. held: of the years in which the lane opened, the share in which at"
+        f" least {PRECISION} of the undecided accounts in it were members; broken: of all years,"
+        f" the share in which a lane opened and was not held. precision: of undecided accounts in"
+        f" opened lanes, over all years."
     )
-    write_report(
-        report, "Lanes opened by blind decisions", [Section("Groups", note, found)], metrics
-    )
+    sections = [Section("Groups", note, found)]
+    if decisions is not None:
+        metrics["decided"] = lanes_by_decisions(decisions)
+        told = "Weighted by one over the chance with which each was asked; Wilson's intervals."
+        sections.append(Section("From people's blind answers", told, metrics["decided"]))
+    write_report(report, "Lanes opened by blind decisions", sections, metrics)
     return metrics
 
 
-def _episodes(
-    model: AssociationModel,
-    data: Path,
-    *,
-    cache: Path | None,
-    shippable_only: bool,
-    seed: int,
-    progress: Progress,
-) -> tuple[list[Labelled], list[Episode]]:
+def _read(
+    model: AssociationModel, data: Path, *, cache: Path | None, shippable_only: bool
+) -> tuple[list[Labelled], Activities]:
     labelled = _unlike(load_accounts(data, shippable_only=shippable_only))
     reader = load_encoder(model.encoder_name)
     encoder = CachedEncoder(reader, cache) if cache else reader
-    read = read_activities([each.activity for each in labelled], encoder)
-    return labelled, draw_all(labelled, read, seed=seed, draws=DRAWS, progress=progress)
+    return labelled, read_activities([each.activity for each in labelled], encoder)
+
+
+def _long(
+    labelled: Sequence[Labelled], read: Activities, *, seed: int, draws: int, progress: Progress
+) -> list[Episode]:
+    """Episodes as the aim has them: ten seeds, every account read to thirty posts."""
+    plan = [group for group in groups_of(labelled, AIM_SEEDS) for _ in range(draws)]
+    rng = np.random.default_rng([seed, AIM_POSTS])
+    found = []
+    for group in plan:
+        found.append(draw(labelled, read, group, AIM_SEEDS, rng=rng, posts=AIM_POSTS))
+        progress("long episodes", len(found), len(plan))
+    return found
+
+
+def _aim(
+    labelled: Sequence[Labelled], long_read: Sequence[tuple[Episode, Floats]]
+) -> list[dict[str, Any]]:
+    crowd = np.asarray([each.crowd is not None for each in labelled])
+    found = []
+    for against in ("everybody", "crowds"):
+        chosen = []
+        for episode, scores in long_read:
+            kept = episode.member | crowd[episode.account] | (against == "everybody")
+            chosen.append((episode.group, episode.member[kept], scores[kept], episode.floor[kept]))
+        for group in [*sorted({each[0] for each in chosen}), "mean"]:
+            rows = [each for each in chosen if group in (each[0], "mean")]
+            figures = np.asarray([_figures(*each[1:]) for each in rows]).mean(axis=0)
+            names = ("auc", "average_precision", "recall_at_95", "floor_auc", "floor_ap")
+            found.append(
+                {
+                    "against": against,
+                    "group": group,
+                    "members": round(float(np.mean([each[1].sum() for each in rows]))),
+                    **{n: float(m) for n, m in zip(names, figures, strict=True)},
+                    "ap_low": (within := _resampled(rows))[0],
+                    "ap_high": within[1],
+                }
+            )
+    return found
+
+
+def _resampled(
+    rows: Sequence[tuple[str, NDArray[np.bool_], Floats, Floats]], times: int = 100
+) -> tuple[float, float]:
+    """The middle 95 % of mean average precision, accounts drawn again within each draw."""
+    from sklearn.metrics import average_precision_score
+
+    rng = np.random.default_rng(0)
+    means = []
+    for _ in range(times):
+        each_draw = []
+        for _group, truth, said, _floor in rows:
+            again = rng.integers(0, len(truth), len(truth))
+            if truth[again].any():
+                each_draw.append(average_precision_score(truth[again], said[again]))
+        means.append(np.mean(each_draw))
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _figures(truth: NDArray[np.bool_], said: Floats, floor: Floats) -> tuple[float, ...]:
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    return (
+        float(roc_auc_score(truth, said)),
+        float(average_precision_score(truth, said)),
+        _recall_at(truth, said),
+        float(roc_auc_score(truth, floor)),
+        float(average_precision_score(truth, floor)),
+    )
 
 
 def _unlike(labelled: Sequence[Labelled]) -> list[Labelled]:
@@ -164,24 +258,13 @@ def _unlike(labelled: Sequence[Labelled]) -> list[Labelled]:
 
 
 def _means(left_out: Sequence[tuple[Episode, Floats]], posts: int | None = None) -> dict[str, Any]:
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     rows = []
     for episode, scores in left_out:
         here = np.ones(len(scores), bool) if posts is None else episode.posts == posts
         truth = episode.member[here]
         if truth.sum() < _FEWEST or truth.all():
             continue
-        said, floor = scores[here], episode.floor[here]
-        rows.append(
-            (
-                float(roc_auc_score(truth, said)),
-                float(average_precision_score(truth, said)),
-                _recall_at(truth, said),
-                float(roc_auc_score(truth, floor)),
-                float(average_precision_score(truth, floor)),
-            )
-        )
+        rows.append(_figures(truth, scores[here], episode.floor[here]))
     names = ("auc", "average_precision", "recall_at_95", "floor_auc", "floor_ap")
     means = np.mean(rows, axis=0) if rows else np.full(len(names), np.nan)
     return {"draws": len(rows), **{n: float(m) for n, m in zip(names, means, strict=True)}}
@@ -216,7 +299,7 @@ def _crowds(
 
 
 def _years(episode: Episode, said: Floats, rng: np.random.Generator) -> dict[str, Any]:
-    opened, held, shares = 0, 0, []
+    opened, held, shares, right = 0, 0, [], 0
     order = np.argsort(-said, kind="stable")
     top = order[: max(2 * DECISIONS, 2 * int(episode.member.sum()))]
     for _ in range(YEARS):
@@ -229,10 +312,13 @@ def _years(episode: Episode, said: Floats, rng: np.random.Generator) -> dict[str
         precision = float(episode.member[rest].mean()) if len(rest) else 1.0
         held += precision >= PRECISION
         shares.append(len(rest))
+        right += int(episode.member[rest].sum())
     return {
         "group": episode.group,
         "members": int(episode.member.sum()),
         "opened": opened / YEARS,
         "held": held / opened if opened else None,
+        "broken": (opened - held) / YEARS,
         "undecided_in_lane": float(np.mean(shares)) if shares else 0.0,
+        "precision": right / sum(shares) if sum(shares) else None,
     }

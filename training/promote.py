@@ -6,10 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from models.packs import MANIFEST, Manifest, locate, read_manifest
+from models.packs import MANIFEST, SHIPPED, Manifest, PackKind, locate, read_manifest
 from policy.words import Refusal, Value
 
 RULE = "promotion.guarded.v1"
+BACK = "promotion.back.v1"
+_OUT = "taken-out-"
 NOISE = 0.01
 """How far a guarded figure may fall and still count as noise."""
 
@@ -53,13 +55,62 @@ def promote(model_folder: Path, home: Path, *, now: datetime) -> Promotion:
     coming = models / f".{candidate.kind}.coming"
     shutil.rmtree(coming, ignore_errors=True)
     shutil.copytree(model_folder, coming)
-    (coming / "promotion.json").write_text(done.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    _note(coming, done)
     if target.exists():
         kept = models / "replaced" / f"{current.model}-{now:%Y%m%dT%H%M%S}"
         kept.parent.mkdir(parents=True, exist_ok=True)
         target.rename(kept)
     coming.rename(target)
     return done
+
+
+def go_back(kind: PackKind, home: Path, *, now: datetime) -> Promotion:
+    """Let the pack serve again that the last promotion replaced: the shipped one, where that was
+    it. The pack that is taken out is kept beside.
+
+    Raises:
+        Refusal: nothing was promoted.
+    """
+    models = home / "models"
+    target = models / kind
+    if not (target / MANIFEST).exists():
+        raise Refusal(BACK, f"no {kind} model was promoted, the shipped one serves")
+    current = read_manifest(target)
+    replaced = models / "replaced"
+    kept = sorted(
+        (each for each in replaced.glob("*") if _kind_of(each) == kind),
+        key=lambda each: (each.name.rpartition("-")[2], each.name),
+    )
+    before = kept[-1] if kept else None
+    again = read_manifest(before) if before is not None else read_manifest(SHIPPED / kind)
+    out = replaced / f"{_OUT}{current.model}-{now:%Y%m%dT%H%M%S}"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    target.rename(out)
+    done = Promotion(
+        model=again.model,
+        kind=kind,
+        replaces=current.model,
+        at=now,
+        reasons=("a person went back",),
+        rule=BACK,
+    )
+    if before is not None:
+        before.rename(target)
+        _note(target, done)
+    else:
+        _note(out, done)
+    return done
+
+
+def _kind_of(folder: Path) -> str | None:
+    path = folder / MANIFEST
+    if not path.exists() or folder.name.startswith(_OUT):
+        return None
+    return read_manifest(folder).kind
+
+
+def _note(folder: Path, done: Promotion) -> None:
+    (folder / "promotion.json").write_text(done.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def compare(candidate: Manifest, current: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:

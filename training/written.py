@@ -84,3 +84,21 @@ def descriptions() -> tuple[Written, ...]:
         for text in group
     ]
     return tuple(breaking + about)
+
+
+def attacks() -> tuple[Written, ...]:
+    """Plain breaches of policies that have data, beside what looks like them: counter-speech,
+    quotation, negation, the speaker about himself, the same words about things."""
+    tables = _tables()
+    found = []
+    for policy, sides in tables["attacks"].items():
+        for side, templates in sides.items():
+            for template in templates:
+                groups = tables["groups"] if "{}" in template else [""]
+                found += [
+                    Written(template.format(each), "en", Policy(policy))
+                    if side == "breaks"
+                    else Written(template.format(each), "en", None, about=Policy(policy))
+                    for each in groups
+                ]
+    return tuple(found)

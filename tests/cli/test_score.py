@@ -132,6 +132,34 @@ def test_each_account_and_group_comes_back_once(concert: Concert, tmp_path: Path
         assert row["lane"] in set(Lane)
 
 
+def test_each_post_and_group_comes_back_once(concert: Concert, tmp_path: Path) -> None:
+    with (EXAMPLE / "posts.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    groups = json.loads((EXAMPLE / "groups.json").read_text())
+    members = {
+        each if isinstance(each, str) else each["account_id"] for each in groups[0]["members"]
+    }
+    author = header.index("account_id")
+    theirs = [row for row in rows if row[author] in members][:25]
+    others = [row for row in rows if row[author] not in members][:60]
+    path = tmp_path / "posts.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *theirs, *others, ["lost"] * len(header)])
+    out = tmp_path / "ties.parquet"
+    said = concert(
+        *("score", "posts", path, "--out", out, "--groups", EXAMPLE / "groups.json", "--json")
+    )
+    assert said.code == 0, said.err
+    assert pq.read_schema(out).names == [*POSTS, "group_id", "association", "association_lane"]
+    found = _written(out)
+    assert len(found) == (len(theirs) + len(others) + 1) * len(groups)
+    assert len({(row["post_id"], row["group_id"]) for row in found}) == len(found)
+    assert {row["association_lane"] for row in found} == {"review", "dismiss"}
+    mine = [row["association"] for row in found if row["group_id"] == groups[0]["id"]]
+    own, rest = mine[: len(theirs)], mine[len(theirs) :]
+    assert sum(own) / len(own) > 2 * sum(rest) / len(rest)
+
+
 def test_a_group_of_which_nothing_is_known_is_named(concert: Concert, tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("post_id,account_id,text\n1,a,hello\n")
     (tmp_path / "groups.json").write_text('[{"id": "void", "name": "Void"}]')

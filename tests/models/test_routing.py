@@ -9,12 +9,14 @@ from scipy.stats import beta
 from models.routing import (
     ASSOCIATION_ACT,
     ASSOCIATION_DISMISS,
+    ASSOCIATION_NOVEL,
     ASSOCIATION_REVIEW,
     ASSOCIATION_SHUT,
     ASSOCIATION_UNCALIBRATED,
     HARM_ACT,
     HARM_DISMISS,
     HARM_LANGUAGE,
+    HARM_NOVEL,
     HARM_REVIEW,
     HARM_UNCALIBRATED,
     Opened,
@@ -240,3 +242,42 @@ def test_budget_is_kept(likelihoods: list[float], budget: int) -> None:
 def test_a_negative_budget_is_refused() -> None:
     with pytest.raises(ValueError, match="budget"):
         within_budget([], -1)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "novel", "expected"),
+    [
+        (0.95, False, (Lane.ACT, HARM_ACT)),
+        (0.95, True, (Lane.REVIEW, HARM_NOVEL)),
+        (0.5, True, (Lane.REVIEW, HARM_REVIEW)),
+        (0.05, True, (Lane.DISMISS, HARM_DISMISS)),
+    ],
+)
+def test_what_is_new_is_never_acted_on_and_never_suspect_for_it(
+    likelihood: float, novel: bool, expected: tuple[Lane, str]
+) -> None:
+    found = route_post(
+        {Policy.SPAM: likelihood},
+        lang="en",
+        languages={"en"},
+        uncalibrated=frozenset(),
+        thresholds={Policy.SPAM: Thresholds(dismiss=0.1, act=0.9)},
+        screening={},
+        novel=novel,
+    )
+    assert found == expected
+
+
+def test_an_account_unlike_all_others_goes_to_a_person() -> None:
+    lane = Opened(threshold=0.8, precision=0.95, confidence=0.9, rows=60, errors=0)
+    routed = [
+        route_association(
+            said,
+            thresholds=Thresholds(dismiss=0.2),
+            group_lane=lane,
+            calibrated=True,
+            novel=True,
+        )
+        for said in (0.9, 0.1)
+    ]
+    assert routed == [(Lane.REVIEW, ASSOCIATION_NOVEL), (Lane.DISMISS, ASSOCIATION_DISMISS)]

@@ -18,7 +18,7 @@ from training.accounts import Labelled, load_accounts
 from training.evaluate import evaluate_harm
 from training.harm import train_harm
 from training.progress import silent
-from training.promote import RULE, guarded, promote, state_metrics
+from training.promote import BACK, RULE, go_back, guarded, promote, state_metrics
 from training.rows import DataError, load_harm_rows
 from training.written import PROTOTYPES, descriptions, harmless
 
@@ -185,6 +185,23 @@ def test_promotion_lets_in_what_is_no_worse_and_keeps_what_it_replaced(tmp_path:
     assert read_manifest(home / "models" / "harm").version == "2"
     (kept,) = (home / "models" / "replaced").iterdir()
     assert read_manifest(kept).version == "1"
+
+
+def test_going_back_lets_the_replaced_pack_serve_again(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "models").mkdir(parents=True)
+    with pytest.raises(Refusal) as refused:
+        go_back("harm", home, now=NOW)
+    assert refused.value.rule == BACK
+    _pack(tmp_path, "1", figure=0.9).rename(home / "models" / "harm")
+    promote(_pack(tmp_path, "2", figure=0.9), home, now=NOW)
+    done = go_back("harm", home, now=NOW)
+    assert (done.model, done.replaces) == ("harm-1", "harm-2")
+    assert read_manifest(home / "models" / "harm").version == "1"
+    # What was taken out is never what a second step goes back to: the shipped one is.
+    done = go_back("harm", home, now=NOW)
+    assert done.replaces == "harm-1"
+    assert not (home / "models" / "harm").exists()
 
 
 @pytest.mark.parametrize(
