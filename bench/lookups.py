@@ -143,7 +143,8 @@ class Bench:
 
     async def run(self) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {KEY}"}
-        connector = aiohttp.TCPConnector(limit=200)
+        # Shorter than the service keeps idle connections, or one that it just closed is used again.
+        connector = aiohttp.TCPConnector(limit=200, keepalive_timeout=2.0)
         async with aiohttp.ClientSession(self.url, headers=headers, connector=connector) as session:
             self.session = session
             await self._batches(1.0)
