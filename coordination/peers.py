@@ -147,7 +147,7 @@ def _directed(edges: Edges, min_weight: int) -> Edges:
         last=np.tile(edges.last, 2),
         columns={"delta": np.tile(edges.columns["delta"], 2), "pairs": np.tile(edges.weight, 2)},
     )
-    return both.where(both.weight >= min_weight)
+    return both if min_weight <= 1 else both.where(both.weight >= min_weight)
 
 
 def _loops(prints: Prints, scratch: Path, min_weight: int) -> Iterator[Edges]:
@@ -183,7 +183,7 @@ class _Blocks:
             return
         total = 0
         for found in self._prints.blocks():
-            block = found.where(self._active[found.account])
+            block = found if self._active.all() else found.where(self._active[found.account])
             # Equal times stand in the order in which the input first named the accounts.
             appears = self._prints.appears[block.account]
             block = block.where(np.lexsort((block.row, appears, block.time, block.object)))

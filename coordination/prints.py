@@ -104,21 +104,20 @@ def take_prints(con: Backend, shares: ir.Table, at_once: int = AT_ONCE) -> Print
         overwrite=True,
     )
     accounts = arrow(con, coded.order_by("code"))
-    table = con.create_table(
-        "shares_prints",
-        named.inner_join(coded, "account").select(
-            "object", "post", "time", "row", "own", account=coded.code
-        ),
-        overwrite=True,
+    table = named.inner_join(coded, "account").select(
+        "object", "post", "time", "row", "own", account=coded.code
     )
-    con.drop_table("shares_named")
     held = numbers(accounts["held"])
-    rows = int(held.sum())
+    parts = max(1, -(-int(held.sum()) // at_once))
+    if parts > 1:
+        # Read more than once, each time in part.
+        table = con.create_table("shares_prints", table, overwrite=True)
+        con.drop_table("shares_named")
     return Prints(
         con=con,
         table=table,
         names=accounts["account"].combine_chunks(),
         held=held,
         appears=numbers(accounts["appears"]),
-        parts=max(1, -(-rows // at_once)),
+        parts=parts,
     )

@@ -38,7 +38,7 @@ class InputError(ValueError):
     """The input cannot be used; the message names the file or column and what is wanted."""
 
 
-SMALL = 32_000_000
+SMALL = 256_000_000
 """Bytes of input up to which a run's tables fit in memory with room to spare."""
 
 
