@@ -7,17 +7,18 @@ from casework.cases import open_case
 from casework.standing import standing_of
 from casework.strikes import void_strike
 from policy.appeals import AppealState
-from policy.cases import Case, CaseKind, Decision
+from policy.cases import AskedAbout, Case, CaseKind, Decision
 from policy.findings import Finding
 from policy.lay import Periods
 from policy.lift import reverse
 from policy.opinions import Settled
 from policy.rules import Rule
-from policy.technical import check_may_close
+from policy.technical import check_may_close, judge_technical
 from policy.verdicts import (
     AssessmentVerdict,
     AssociationChoice,
     AssociationVerdict,
+    CoordinationChoice,
     CoordinationVerdict,
     PostAction,
     PostHarmVerdict,
@@ -57,9 +58,32 @@ def carry_out(
             _designation(work, case, decision, verdict)
         case SecondLookVerdict() as verdict:
             _appeal(work, case, decision, verdict, periods)
-        case SupportVerdict() | CoordinationVerdict() | AssessmentVerdict():
-            # Kept as what a person found; helping and findings are other people's work.
+        case CoordinationVerdict() as verdict:
+            _coordination(work, case, decision, verdict)
+        case SupportVerdict() | AssessmentVerdict():
+            # Kept as what a person found; helping and assessing are other people's work.
             return
+
+
+def _coordination(
+    work: Writing, case: Case, decision: Decision, verdict: CoordinationVerdict
+) -> None:
+    """A machine's finding that a person refutes stays in the dossier, and counts for nothing.
+
+    Proven technical coordination is not refuted here: its suspensions are asked about one by one.
+    Nor is a finding made more than it is: what a person sees beyond it is a finding of their own.
+    """
+    if verdict.coordination is not CoordinationChoice.NONE:
+        return
+    if case.subject_kind is not AskedAbout.FINDING:
+        return
+    finding = work.findings.get(case.subject_id)
+    if finding is None or finding.origin != "machine" or judge_technical(finding).proven:
+        return
+    why = f"{decision.decided_by}: {verdict.reason or 'no coordination'}"
+    work.save(
+        finding.model_copy(update={"refuted": why}), action="finding.refuted", why=verdict.reason
+    )
 
 
 def check_may_say(work: Writing, case: Case, verdict: Verdict) -> None:

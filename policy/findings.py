@@ -60,6 +60,8 @@ class Finding(Value):
     origin: Literal["machine", "person"] = "machine"
     rule: str = Field(min_length=1)
     """The rule, named and versioned, that chose the kind."""
+    refuted: str = ""
+    """Who found that it shows no coordination, and why: then it stays, and counts for nothing."""
     imported_from: str = ""
     """Who else knew it, where it came from elsewhere; it then counts for nothing by itself."""
     confirmed_by: str | None = None
@@ -67,8 +69,9 @@ class Finding(Value):
 
     @property
     def counts(self) -> bool:
-        """Whether it may count at all: found here, or imported and corroborated by a person."""
-        return not self.imported_from or self.confirmed_by is not None
+        """Whether it may count at all: found here, or imported and corroborated by a person, and
+        not refuted by one."""
+        return not self.refuted and (not self.imported_from or self.confirmed_by is not None)
 
     def confirm(self, *, by: str, source: str) -> Self:
         """Corroborate an imported finding, with a source of one's own.
@@ -78,7 +81,7 @@ class Finding(Value):
                 did not bring along.
         """
         require_person(by, f"confirmed by {source.strip()}", LifeRule.IMPORTED)
-        if self.counts:
+        if self.counts or self.refuted:
             raise Refusal(LifeRule.IMPORTED, f"finding {self.id} waits for no confirmation")
         if not source.strip() or source.strip() in self.sources:
             raise Refusal(LifeRule.IMPORTED, "source: name one that it did not bring along")

@@ -69,7 +69,9 @@ def _judge(finding: Finding) -> tuple[Rule, str]:
     if finding.kind is not Coordination.TECHNICAL:
         return Rule.TECHNICAL_UNPROVEN, f"it is {finding.kind}, not technical"
     if not finding.counts:
-        return Rule.TECHNICAL_UNPROVEN, f"it came from {finding.imported_from}, uncorroborated"
+        imported = f"it came from {finding.imported_from}, uncorroborated"
+        refuted = f"a person found no coordination ({finding.refuted})"
+        return Rule.TECHNICAL_UNPROVEN, refuted if finding.refuted else imported
     if not finding.account_ids:
         return Rule.TECHNICAL_UNPROVEN, "it names no account"
     proof = _proof(finding)

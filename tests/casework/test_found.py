@@ -24,9 +24,12 @@ from coordination.swarms import Call, Participant, Swarm
 from labeling.evidence import read_evidence
 from labeling.render import evidence_html
 from policy.cases import AskedAbout, Case, CaseKind
+from policy.coordinated import is_coordination
 from policy.settings import Settings
 from policy.technical import judge_technical
+from policy.verdicts import CoordinationChoice, CoordinationVerdict
 from policy.words import Harm, Refusal, Severity
+from tests.casework.conftest import Desk
 
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 
@@ -181,6 +184,32 @@ def test_a_kept_finding_is_coordination_in_the_assessment_and_no_harm(office: Of
     assert after.coordination.found
     assert "clear-drop-swarm" in after.coordination.finding_ids
     assert [one.severity for one in after.harms] == [one.severity for one in before.harms]
+
+
+@pytest.mark.parametrize(
+    ("given", "choice", "left"),
+    [
+        (found(Kind.SOCIAL, BEYOND_CHANCE), CoordinationChoice.NONE, False),
+        (found(Kind.SOCIAL, BEYOND_CHANCE), CoordinationChoice.CANNOT_TELL, True),
+        (found(Kind.SOCIAL, BEYOND_CHANCE), CoordinationChoice.SOCIAL, True),
+        # Proof is answered for account by account.
+        (found(Kind.TECHNICAL, LINKED, "device"), CoordinationChoice.NONE, True),
+    ],
+    ids=["none", "cannot tell", "social", "proven"],
+)
+def test_what_a_person_refutes_counts_no_more(
+    office: Office, desk: Desk, given: CoordinationFinding, choice: CoordinationChoice, left: bool
+) -> None:
+    keep_findings(office, [given], "clear-drop")
+    ask_about(office, [given], "clear-drop")
+    (case,) = _cases(office)
+    desk.answer(case, CoordinationVerdict(coordination=choice, reason="I read all of it."))
+    with office.store.reading() as work:
+        finding = work.findings.need("clear-drop-f1")
+    assert is_coordination(finding) is left
+    assert finding.post_pairs, "what was found stays to be read"
+    assert keep_findings(office, [given], "clear-drop") == 0, "the next run does not bring it back"
+    assert ask_about(office, [given], "clear-drop") == 0
 
 
 def test_harm_is_scored_by_text_alone(tmp_path: Path) -> None:
