@@ -79,7 +79,7 @@ def test_every_case_comes_to_what_the_rules_give(world: World) -> None:
         assert who.handed_in[decision.case_id, decision.round] > 0, decision
 
     final = {id_: ought(case, _answers(said[id_])) for id_, case in cases.items()}
-    laid = Counter((one.subject_id, one.kind) for one in restrictions if one.case_id in cases)
+    laid = Counter((one.subject_id, one.kind) for one in restrictions if one.cause.case_id in cases)
     assert laid == _expected(cases, final)
 
     assert verify(world.office.store).problems == ()
