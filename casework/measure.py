@@ -7,6 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
 from casework.act_lane import act_lane, blind_answers
 from casework.office import Office
 from casework.outcomes import Candidate
@@ -43,7 +45,7 @@ class Basis(Value):
     """A digest of what else is known of the group, the blind answers, and the model."""
     lane: str
     holds: str = ""
-    """A digest of what may hold machines back; once it changes, what was held is taken up."""
+    """Versions of what may hold machines back; once they change, what was held is taken up."""
     background: tuple[str, ...] = ()
     """The accounts that tell what is usual; drawn anew only when the lake has grown."""
     posts: int = 0
@@ -212,13 +214,14 @@ def _held(work: Reading, group_id: str) -> list[Association]:
 
 
 def _holds(work: Reading, group_id: str) -> str:
-    """What may hold machines back just now: the designation as it stands, and pulled brakes."""
+    """Versions of what may hold machines back: the designation, and brakes, released ones too.
+
+    A brake that pulled itself within a pass was not there when the pass began; its release is news.
+    """
     designation = standing_of(work, group_id)
-    told = [
-        designation and designation.model_dump_json(include={"state", "review_at", "measures"}),
-        *(one.id for one in work.brakes.find(released_at=None)),
-    ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    version = work.designations.version(designation.id) if designation else 0
+    brakes = work.connection.scalar(select(func.max(tables.brakes.c.version)))
+    return f"{version}|{brakes or 0}"
 
 
 def _digest(group: Group, answers: Answers, model: str) -> str:
