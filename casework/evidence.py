@@ -135,6 +135,9 @@ _ROUTING = {
     "have shown that high scores are right.",
     "routing.association.review.v1": "The score is too uncertain to act on.",
     "routing.association.uncalibrated.v1": "The score was never calibrated for accounts like this.",
+    "routing.association.novel.v1": "The score is high, but the account is unlike all others that "
+    "the group was told apart from.",
+    "routing.harm.novel.v1": "The score is high, but the post is unlike all that it was tried on.",
     "routing.harm.act.v1": "The score is high; only a person requires a removal.",
     "routing.harm.review.v1": "The score is too uncertain to act on.",
     "routing.harm.language.v1": "The model was never calibrated in this language.",
