@@ -28,7 +28,7 @@ from tests.life.year import CALLS, OTHERS
 
 HOSTS = [f"host{number}" for number in range(8)]
 KNOWN = [f"known{number:02}" for number in range(60)]
-OTHERS_THERE = [f"other{number:03}" for number in range(100)]
+OTHERS_THERE = [f"other{number:03}" for number in range(70)]
 MEMBERS = [f"member{number:02}" for number in range(24)]
 DAY = timedelta(days=1)
 MEASURES = (*LIMITS, "block_trend", "suspend_account")

@@ -48,8 +48,8 @@ class Year:
         self.told = Reference(self.group)
         self.members = [f"member{number:03}" for number in range(sum(WAVES.values()))]
         self.seeds = [f"host{number}" for number in range(8)]
-        self.blind = [f"known{number:02}" for number in range(60)]
-        self.others = [f"other{number:03}" for number in range(120)]
+        self.blind = [f"known{number:02}" for number in range(52)]
+        self.others = [f"other{number:03}" for number in range(60)]
         self.everybody = [*self.members, *self.seeds, *self.blind, *self.others]
         self.came = 0
         self.designation = ""
@@ -91,13 +91,13 @@ class Year:
             "hashtags": ["quaywatch"],
             "narratives": ["Flood her replies until she quits the paper and leaves the harbour."],
             "decisions": [
-                {"account_id": one, "member": at < 50} for at, one in enumerate(self.blind)
+                {"account_id": one, "member": at < 48} for at, one in enumerate(self.blind)
             ],
         }
         self.town.ask("POST", "groups", told)
         self.town.ask("POST", "findings", finding.model_dump(mode="json"))
-        known = [*self.seeds, *self.blind[:50]]
-        self.town.post(self.now, members=known, others=[*self.blind[50:], *self.others])
+        known = [*self.seeds, *self.blind[:48]]
+        self.town.post(self.now, members=known, others=[*self.blind[48:], *self.others])
         made = self.town.ask("POST", "assessments", {"group_id": self.group})
         assert made["outcome"] == "do_not_designate"
         assert made["missing"]
@@ -132,7 +132,7 @@ class Year:
         self.came += len(fresh)
         first, count = AGAIN.get(number, (0, 10 if number == 335 else 0))
         again = self.members[first : first + count]
-        self.town.post(self.now, members=[*fresh, *again], others=self.others[:20])
+        self.town.post(self.now, members=[*fresh, *again], others=self.others[:10])
         report = roll(self.town.office)
         assert report.problems == []
         self.take_note()
