@@ -2,6 +2,7 @@
 
 _BENCHES = """\
 python -m bench.labeling                 10,000 open tasks: a pass, a sweep, an answer, a move
+python -m bench.lookups                  look-ups over HTTP while posts are scored; where time goes
 python -m bench.kills                    50 kills each of reconciler, Label Studio, service and roll
 python -m bench.roll                     a pass beside a million accounts; kills in the midst
 python -m bench.coordination_findings …  false findings, power and oracles (docs/coordination.md)
