@@ -133,7 +133,7 @@ def _follow_up(
     rule = _needs_person(work, here, candidate, answered)
     if rule is not None:
         blind = _sampled(here, account_id)
-        return _ask(work, here, candidate, rule, blind=blind, again=bool(restrictions)), None
+        return _ask(work, here, candidate, rule, blind=blind, before=restrictions), None
     allowance.check()
     try:
         enforce.limit(
@@ -156,7 +156,7 @@ def _follow_up(
         return Outcome.HELD, refusal.rule
     allowance.used()
     if _sampled(here, account_id):
-        _ask(work, here, candidate, SAMPLE, blind=True, again=False)
+        _ask(work, here, candidate, SAMPLE, blind=True, before=())
     return Outcome.LIMITED, None
 
 
@@ -191,7 +191,7 @@ def _ask(
     rule: str,
     *,
     blind: bool,
-    again: bool,
+    before: Sequence[Restriction],
 ) -> Outcome:
     association = candidate.association
     open_already = work.cases.count(
@@ -205,7 +205,7 @@ def _ask(
         return Outcome.WAITING
     open_case(
         work,
-        kind=CaseKind.REAPPLICATION if again else CaseKind.ASSOCIATION,
+        kind=CaseKind.REAPPLICATION if before else CaseKind.ASSOCIATION,
         subject_kind=SubjectKind.ACCOUNT,
         subject_id=association.account_id,
         group_id=here.group.id,
@@ -221,9 +221,20 @@ def _ask(
             association=association,
             protected=work.protected.get(association.account_id),
             blind=blind,
-        ),
+        )
+        | ({"before": _told_before(before, work.now)} if before else {}),
     )
     return Outcome.ASKED
+
+
+def _told_before(before: Sequence[Restriction], now: UtcDatetime) -> list[list[str]]:
+    """What stood on this ground before, and how each ended, for whoever decides about more."""
+    told = []
+    for one in before:
+        ended = one.ended_at(now)
+        until = f"{one.starts_at:%F} to {ended:%F}" if ended else f"since {one.starts_at:%F}"
+        told.append([one.kind.value, f"{until}: {one.lifted_why or 'it expired'}"])
+    return told
 
 
 def _last_answer(work: Writing, account_id: str, group_id: str) -> tuple[Case, Decision] | None:

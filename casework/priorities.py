@@ -19,6 +19,8 @@ from store.work import Reading, Writing
 
 ACTOR = "system:priorities"
 EVERY = timedelta(minutes=1)
+AT_ONCE = 500
+"""So many at a pass, the most urgent first: writers take turns, and none should wait for long."""
 
 
 def reprioritise(office: Office) -> int:
@@ -33,10 +35,12 @@ def reprioritise(office: Office) -> int:
             return 0
 
     def do(work: Writing) -> int:
-        moved = _moved(work, work.now)
-        work.save_all(moved, action="case.ranked", why="its age against the service level")
-        work.cursors.set(RANKED_AT, work.now.isoformat())
-        return len(moved)
+        moved = sorted(_moved(work, work.now), key=lambda case: -case.priority)
+        now_ = moved[:AT_ONCE]
+        work.save_all(now_, action="case.ranked", why="its age against the service level")
+        if now_ == moved:
+            work.cursors.set(RANKED_AT, work.now.isoformat())
+        return len(now_)
 
     return office.store.transact(do, actor=ACTOR, now=now)
 

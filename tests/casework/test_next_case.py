@@ -199,6 +199,16 @@ def test_a_changed_service_level_ranks_all_anew(
     assert reprioritise(office) == 1
 
 
+def test_a_long_queue_is_ranked_in_portions(
+    office: Office, post: Post, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casework.priorities.AT_ONCE", 2)
+    for n in range(5):
+        post(f"p{n}")
+    clock.turn(hours=7)
+    assert [reprioritise(office) for _ in range(4)] == [2, 2, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [({"second_share": 2}, "second_share"), ({"service_hours": {"x": 1}}, "service_hours")],

@@ -8,7 +8,7 @@ from casework import enforce
 from casework.office import Office
 from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
 from casework.standing import standing_of
-from policy.cases import Case, CaseState
+from policy.cases import Case, CaseKind, CaseState
 from policy.records import Post
 from policy.scores import Association, Evidence, Share
 from policy.words import Lane, SubjectKind
@@ -130,6 +130,20 @@ def test_a_limit_is_laid_again_only_on_new_behaviour(
     laid = standing(office, MEMBER)
     assert {one.cause.clause for one in laid} == {"enforcement.reapply"}
     assert {one.cause.evidence for one in laid} == {(new.posts[0].post_id,)}
+
+
+def test_outside_the_act_lane_a_person_is_asked_whether_it_is_laid_again(
+    office: Office, desk: Desk, ask: Ask, clock: TurnedClock
+) -> None:
+    desk.answer(ask(MEMBER), YES)
+    clock.turn(days=31)
+    assert follow(office, candidate(office, MEMBER, Lane.REVIEW)) == {Outcome.ASKED: 1}
+    [case] = waiting(office, MEMBER)
+    assert case.kind is CaseKind.REAPPLICATION
+    assert case.evidence["before"][0][1].endswith("it expired")
+    again = YES.model_copy(update={"kind": CaseKind.REAPPLICATION})
+    desk.answer(case, again, by="person:second reviewer")
+    assert {one.cause.clause for one in standing(office, MEMBER)} == {"enforcement.reapply"}
 
 
 def test_an_overdue_review_holds_the_machine(office: Office, clock: TurnedClock) -> None:
