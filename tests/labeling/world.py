@@ -234,7 +234,7 @@ class World:
             reconciler = Reconciler(
                 CaseDesk(self.office), studio, owner=self.owner, sweep_every_s=20
             )
-            reconciler.run(self.stop, hint=lambda: take_hints(self.office), interval=0.5)
+            reconciler.run(self.stop, hint=lambda: take_hints(self.office), interval=1.0)
 
     def _trouble(self) -> None:
         """One fault after the other, each when another part of the work is done."""
