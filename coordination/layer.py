@@ -103,16 +103,14 @@ def meet(
         edges = iter(())
     crowded = _is_crowded(counts.n, counts.k, max_pairs)
     hot = counts.filter(crowded)
-    named = hot.inner_join(work.objects, [("object", "code")]).order_by("object").to_pyarrow()
-    left_out = tuple(
-        (str(row["name"]), int(row["k"])) for row in named.select(["name", "k"]).to_pylist()
-    )
-    rows = work.store(f"{key}_rows", work.layer(name, hot)) if left_out else everything
+    rows, left_out = everything, _named(work, hot)
+    if left_out:
+        rows = work.store(f"{key}_rows", work.layer(name, hot))
     if known is None:
         stored = work.keep_all(f"{key}_edges", (_table(some) for some in edges), _table(_NONE))
     else:
         stored = _new_edges(work, known, everything, rows=rows, window=window, name=f"{key}_edges")
-    total = int(counts.filter(~crowded).k.sum().to_pyarrow().as_py() or 0)
+    total = int(numbers(arrow(work.con, counts.filter(~crowded).select("k"))["k"]).sum())
     slots = pairs(rows, window)
     if total <= STORED_PAIRS:
         slots = work.store(f"{key}_slots", slots)
@@ -128,6 +126,15 @@ def meet(
         held=work.store(f"{key}_held", rows.group_by("object", "account").agg(n=rows.count())),
         left_out=left_out,
     )
+
+
+def _named(work: Workspace, hot: ir.Table) -> tuple[tuple[str, int], ...]:
+    """Crowded objects by name, with their pairs."""
+    if len(arrow(work.con, hot.select("object"))) == 0:
+        return ()
+    named = hot.inner_join(work.objects, [("object", "code")]).order_by("object")
+    found = arrow(work.con, named.select("name", "k"))
+    return tuple((str(row["name"]), int(row["k"])) for row in found.to_pylist())
 
 
 def _new_counts(work: Workspace, known: Known, rows: ir.Table, window: int) -> ir.Table:
