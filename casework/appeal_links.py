@@ -41,6 +41,9 @@ def read_token(token: str, secrets: Sequence[bytes], now: UtcDatetime) -> Link |
         return None
     try:
         said, signature = map(_bytes, parts)
+        # The last character of a part has bits to spare: one link has one spelling.
+        if [_text(said), _text(signature)] != parts:
+            return None
         ends, _, restriction_id = said.decode().partition(":")
         ends_at = int(ends)
     except (ValueError, binascii.Error):

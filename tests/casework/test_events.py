@@ -274,5 +274,10 @@ def test_a_link_is_for_one_restriction_and_ends() -> None:
     assert read_token(token, [b"new"], until + timedelta(seconds=1)) is None
     other = make_token(b"new", "restriction_2", until)
     mixed = f"{token.split('.')[0]}.{other.split('.')[1]}"
+    # The bits of the last character that carry nothing may not be changed either.
+    *start, last = token
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for other_last in set(alphabet) - {last}:
+        assert read_token("".join([*start, other_last]), [b"new"], NOW) is None
     for wrong in (mixed, token[:-2], token + "A", "", ".", "a.b", "é.b", "x" * 1000):
         assert read_token(wrong, [b"new"], NOW) is None
