@@ -7,6 +7,7 @@ other people make, and a hundred followers who write to somebody as on any other
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,12 +57,16 @@ class Acts:
         """Accounts that acted in (after, until]."""
         return len(np.unique(self.accounts[self.within(after, until)]))
 
+    @cached_property
     def thinned(self) -> Ints:
         """Times of one act for each account and hour: a flood by one account is no crowd."""
         if not len(self.times):
             return self.times
-        keys = np.stack([self.accounts, self.times // HOUR])
-        return np.sort(self.times[np.unique(keys, axis=1, return_index=True)[1]])
+        hours = self.times // HOUR - self.times[0] // HOUR
+        keys = self.accounts * (hours[-1] + 1) + hours
+        # Sorted by time, so that the first of each key is the earliest.
+        first: Ints = np.sort(np.unique(keys, return_index=True)[1])
+        return self.times[first]
 
 
 def burst(acts: Acts, call: int, window: int, span: tuple[int, int]) -> Burst | None:
@@ -83,7 +88,7 @@ def burst(acts: Acts, call: int, window: int, span: tuple[int, int]) -> Burst | 
     if width <= 0 or ahead <= 0 or exposure < window:
         return None
     seen, before = acts.crowd(call, end), acts.crowd(call - ahead - 1, call)
-    calm = acts.thinned()
+    calm = acts.thinned
     outside = calm[(calm <= call) | (calm > end)]
     expected = _expected(outside, call, width, exposure)
     spread = max(1 + width / exposure, _dispersion(outside, call, end, width, span))
