@@ -34,7 +34,8 @@ class Stream:
         """Likelihoods with the base rate of where each post seems to come from, (posts,)."""
         odds = np.log(likelihoods / (1 - likelihoods))
         moved = sigmoid(odds + _logit(self.elsewhere) - _logit(self.inside))
-        share = self.belongs(vectors)
+        # What looks at least as much like home as like elsewhere is read as home's.
+        share = np.minimum(2 * self.belongs(vectors), 1.0)
         found = share * likelihoods + (1 - share) * np.minimum(moved, likelihoods)
         return np.asarray(np.clip(found, EDGE, 1 - EDGE), dtype=np.float64)
 

@@ -33,6 +33,9 @@ MISS_RATE = 0.2
 """Of members, over all groups left out; a member that is dismissed is measured again with every
 pass, and at a half of this the crowds that a person would have to look at double (measured)."""
 CONFIDENCE = 0.9
+CROWD_REVIEWED = 0.04
+"""Of a crowd that was left out, the share that may go to people. Where both cannot be had, this
+comes before MISS_RATE: a member who is missed is measured again, a crowd floods the queue."""
 
 Floats = NDArray[np.float64]
 
@@ -114,7 +117,9 @@ def train_association(
             "post_weights": post_weights.tolist(),
             "post_bias": post_bias,
             "post_level": post_level,
-            "thresholds": _thresholds(calibrator(scores), truth).model_dump(mode="json"),
+            "thresholds": _thresholds(
+                calibrator(scores), truth, _crowd_level(labelled, episodes, calibrator)
+            ).model_dump(mode="json"),
             "languages": list(LANGUAGES),
             "groups": sorted({episode.group for episode in episodes}),
             "seed": seed,
@@ -230,14 +235,27 @@ def _spread(left_out: Sequence[tuple[Episode, Floats]]) -> list[Calibrator]:
     return found
 
 
-def _thresholds(said: Floats, so: Floats) -> Thresholds:
+def _thresholds(said: Floats, so: Floats, crowds: float) -> Thresholds:
     pairs = [(float(each), bool(label)) for each, label in zip(said, so, strict=True)]
     act = act_threshold(pairs, precision=ACT_PRECISION, confidence=CONFIDENCE)
     dismiss = dismiss_threshold(pairs, miss_rate=MISS_RATE, confidence=CONFIDENCE)
     high = act.threshold if isinstance(act, Opened) else None
-    if high is not None and dismiss is not None:
-        dismiss = min(dismiss, high)
-    return Thresholds(act=high, dismiss=dismiss)
+    dismiss = max(dismiss or 0.0, crowds)
+    return Thresholds(act=high, dismiss=dismiss if high is None else min(dismiss, high))
+
+
+def _crowd_level(
+    labelled: Sequence[Labelled], episodes: Sequence[Episode], calibrator: Calibrator
+) -> float:
+    """The likelihood that CROWD_REVIEWED of the worst crowd reach, each by a model without it."""
+    levels = [0.0]
+    for crowd in sorted({each.crowd for each in labelled if each.crowd}):
+        places = frozenset(at for at, each in enumerate(labelled) if each.crowd == crowd)
+        fitted = fit(episodes, without=places)
+        rows = [each.features[np.isin(each.account, list(places))] for each in episodes]
+        said = calibrator(fitted.log_odds(np.vstack(rows)))
+        levels.append(float(np.quantile(said, 1 - CROWD_REVIEWED)))
+    return max(levels)
 
 
 def _reference(labelled: Sequence[Labelled], seed: int) -> list[int]:

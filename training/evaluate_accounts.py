@@ -30,7 +30,12 @@ AIM_MEMBERS = 20
 PRECISION = 0.95
 YEARS = 200
 DECISIONS = 150
-"""Blind decisions on a group in a simulated year, drawn evenly over ranks of the queue."""
+"""Blind decisions on a group in a simulated year."""
+POPULATION = 3000
+QUEUE = 400
+"""The surest accounts of a year: those that come first in the queue."""
+
+AGAINST = ("everybody", "crowds")
 
 _FEWEST = 4
 
@@ -139,10 +144,13 @@ def evaluate_routing(
     episodes = draw_all(labelled, read, seed=seed, draws=1, progress=progress)
     asked = _long(labelled, read, seed=seed, draws=1, progress=progress)
     rng = np.random.default_rng(seed)
-    found = [
-        _years(episode, model.calibrator(scores), rng)
-        for episode, scores in leave_groups_out(episodes, asked)
-    ]
+    crowd = np.asarray([each.crowd is not None for each in labelled])
+    found = []
+    for episode, scores in leave_groups_out(episodes, asked):
+        for against in AGAINST:
+            kept = _kept(episode, crowd, against)
+            told = _years(episode.group, episode.member[kept], model.calibrator(scores[kept]), rng)
+            found.append({"against": against, **told})
     found.sort(key=lambda row: row["opened"])
     metrics: dict[str, Any] = {
         "model": model.manifest.model,
@@ -150,11 +158,11 @@ def evaluate_routing(
         "precision": PRECISION,
     }
     note = (
-        f"{YEARS} simulated years of {DECISIONS} blind decisions on each group, among its"
-        f" likeliest accounts. held: of the years in which the lane opened, the share in which at"
-        f" least {PRECISION} of the undecided accounts in it were members; broken: of all years,"
-        f" the share in which a lane opened and was not held. precision: of undecided accounts in"
-        f" opened lanes, over all years."
+        f"{YEARS} simulated years of {DECISIONS} blind decisions on each group, among the surest"
+        f" {QUEUE} of {POPULATION} accounts drawn again from those left out. against: as above."
+        f" held: of the years in which the lane opened, the share in which at least {PRECISION}"
+        " of the undecided accounts in it were members; broken: of all years, the share in which"
+        " a lane opened and was not held. precision: of undecided accounts in opened lanes."
     )
     sections = [Section("Groups", note, found)]
     if decisions is not None:
@@ -187,15 +195,19 @@ def _long(
     return found
 
 
+def _kept(episode: Episode, crowd: NDArray[np.bool_], against: str) -> NDArray[np.bool_]:
+    return episode.member | crowd[episode.account] | (against == "everybody")
+
+
 def _aim(
     labelled: Sequence[Labelled], long_read: Sequence[tuple[Episode, Floats]]
 ) -> list[dict[str, Any]]:
     crowd = np.asarray([each.crowd is not None for each in labelled])
     found = []
-    for against in ("everybody", "crowds"):
+    for against in AGAINST:
         chosen = []
         for episode, scores in long_read:
-            kept = episode.member | crowd[episode.account] | (against == "everybody")
+            kept = _kept(episode, crowd, against)
             chosen.append((episode.group, episode.member[kept], scores[kept], episode.floor[kept]))
         for group in [*sorted({each[0] for each in chosen}), "mean"]:
             rows = [each for each in chosen if group in (each[0], "mean")]
@@ -298,24 +310,30 @@ def _crowds(
     return sorted(found, key=lambda row: -float(row["above_dismiss"]))
 
 
-def _years(episode: Episode, said: Floats, rng: np.random.Generator) -> dict[str, Any]:
+def _years(
+    group: str, member: NDArray[np.bool_], said: Floats, rng: np.random.Generator
+) -> dict[str, Any]:
+    """A year brings POPULATION accounts like the episode's. Of the surest QUEUE of them people
+    decide DECISIONS blind, drawn at random; the others are what the lane is judged on."""
     opened, held, shares, right = 0, 0, [], 0
-    order = np.argsort(-said, kind="stable")
-    top = order[: max(2 * DECISIONS, 2 * int(episode.member.sum()))]
     for _ in range(YEARS):
-        decided = rng.permutation(top)[:DECISIONS]
-        lane = open_act_lane((float(said[at]), bool(episode.member[at])) for at in decided)
+        year = rng.integers(0, len(said), POPULATION)
+        top = year[np.argsort(-said[year], kind="stable")][:QUEUE]
+        asked = rng.permutation(len(top)) < DECISIONS
+        decided = top[asked]
+        lane = open_act_lane((float(said[at]), bool(member[at])) for at in decided)
         if not isinstance(lane, Opened):
             continue
         opened += 1
-        rest = np.setdiff1d(np.flatnonzero(said >= lane.threshold), decided)
-        precision = float(episode.member[rest].mean()) if len(rest) else 1.0
+        rest = top[~asked]
+        rest = rest[said[rest] >= lane.threshold]
+        precision = float(member[rest].mean()) if len(rest) else 1.0
         held += precision >= PRECISION
         shares.append(len(rest))
-        right += int(episode.member[rest].sum())
+        right += int(member[rest].sum())
     return {
-        "group": episode.group,
-        "members": int(episode.member.sum()),
+        "group": group,
+        "members": int(member.sum()),
         "opened": opened / YEARS,
         "held": held / opened if opened else None,
         "broken": (opened - held) / YEARS,
