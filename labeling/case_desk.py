@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 
 from casework.assignment import waiting
 from casework.office import Office
-from casework.opinions import earlier
+from casework.opinions import earlier, shown_evidence
 from casework.tend import tend_queue
 from labeling.configs import newest_version
 from labeling.desk import (
@@ -38,6 +38,8 @@ from store.work import Reading, Writing
 T = TypeVar("T")
 
 ACTOR = "system:reconciler"
+SECOND = 2
+"""The round that is blind to the first."""
 
 _STATES = {
     CaseState.OPEN: BindingState.OPEN,
@@ -245,7 +247,11 @@ def _binding(task: Task, state: BindingState) -> Binding:
 
 
 def _wanted(work: Reading, case: Case) -> WantedTask:
-    data = {**shown_to_reviewers(case), "blur": blur(case).value}
+    seen = case.model_copy(update={"evidence": shown_evidence(case)})
+    data = {**shown_to_reviewers(seen), "blur": blur(case).value}
+    if case.round == SECOND:
+        # Why the first was asked is most often what the model thought.
+        data["why_here"] = "A second opinion is needed, independent of the first."
     if case.round >= LEADS_ROUND:
         data["earlier"] = [one.model_dump(mode="json") for one in earlier(work, case)]
     return WantedTask(

@@ -137,7 +137,10 @@ def test_an_opinion_is_out_of_sight_of_the_next_and_a_lead_sees_both(office: Off
 
     (second,) = desk.wanted()
     assert (second.round, second.blind) == (2, True)
-    assert "A call, and an answer" not in json.dumps(task_of(second, owner="o"))
+    hidden = json.dumps(task_of(second, owner="o"))
+    assert "A call, and an answer" not in hidden
+    assert "A machine found this" not in hidden
+    assert "What matched" not in hidden
     desk.bind(case.id, 2, 2, 2)
     again = desk.receive(answer(case, ADA, SOCIAL, round_=2, annotation=3))
     assert isinstance(again, Refused)

@@ -117,6 +117,8 @@ def _faults(case: Case, decisions: list[Decision]) -> list[str]:
     answers = _answers(decisions)
     if any(ought(case, answers[:number]) is not None for number in range(1, len(answers))):
         found.append(f"{case.id}: asked again after {answers}")
+    if case.answer != ought(case, answers):
+        found.append(f"{case.id}: ended with {case.answer} after {answers}")
     if ought(case, answers) is None:
         found.append(f"{case.id}: decided on {answers} alone")
     return found
