@@ -1,11 +1,14 @@
 """Association on made-up accounts: members, those who write about them, and everybody else."""
 
+import itertools
 import random
 
+import numpy as np
 import pytest
 
 from models.activity import AccountActivity, objects_of
 from models.association import AssociationModel, Index
+from models.group_index import Crowd
 from models.packs import PackError, locate
 from models.routing import Opened
 from policy.groups import BlindDecision, Group
@@ -184,6 +187,25 @@ def test_a_technical_link_is_shown_and_does_not_change_the_likelihood(
     assert after.probability == before.probability
     assert after.evidence[0].kind == "linkage"
     assert "device" in after.evidence[0].why
+
+
+def test_the_interval_widens_with_few_posts(model: AssociationModel) -> None:
+    raw = np.linspace(-6, 6, 25)
+    widths = []
+    for posts in (1.0, 3.0, 30.0, 200.0):
+        low, high = model.interval(raw, np.full(25, posts))
+        said = model.calibrator(raw)
+        assert (low <= said).all()
+        assert (said <= high).all()
+        widths.append(high - low)
+    for more, fewer in itertools.pairwise(widths[::-1]):
+        assert (fewer >= more - 1e-12).all()
+    assert widths[0].mean() > 1.5 * widths[-1].mean()
+
+
+def test_few_of_a_background_are_new_to_it(model: AssociationModel, index: Index) -> None:
+    novel = index.measure.novel(Crowd.of(model.read(_people())))
+    assert novel.mean() <= 0.05
 
 
 def test_silent_accounts_and_odd_texts_get_a_score(model: AssociationModel, index: Index) -> None:
