@@ -4,7 +4,7 @@
 
 A Label Studio of its own, a store of its own, made-up cases. Measured: creating the tasks, a pass
 by watermark, a full sweep by a reconciler that knows all and by one that knows nothing yet, a pass
-that finds one answer, and one that moves a hundred tasks up. Exit code 1 where a pass by watermark
+that finds one answer, and one that moves twenty tasks up. Exit code 1 where a pass by watermark
 takes 10 s or a sweep 60 s.
 """
 
@@ -116,8 +116,8 @@ def measure(server: LocalServer, home: Path, tasks: int) -> bool:
             warm = tell("a full sweep that knows all", fresh.pass_once())
             answer_one(server, office)
             tell("a pass that finds one answer", standing.pass_once())
-            make_urgent(office, 100)
-            tell("a pass that moves a hundred up", standing.pass_once())
+            make_urgent(office, 20)
+            tell("a pass that moves twenty up", standing.pass_once())
     return max(idle, again) < PASS_S and max(cold, warm) < SWEEP_S
 
 

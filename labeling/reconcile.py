@@ -38,7 +38,7 @@ from labeling.tasks import lane_of, task_of
 log = structlog.get_logger(__name__)
 
 IMPORT_BATCH = 200
-MOVES = 100
+MOVES = 20
 """So many priorities are changed in a pass: answers must not wait for them."""
 SWEEP_EVERY_S = 300.0
 _SWEEP_REST = 5.0
