@@ -117,7 +117,7 @@ class Town:
 
     # Posts
 
-    def post(self, now: datetime, *, members: list[str], others: list[str], each: int = 3) -> None:
+    def post(self, now: datetime, *, members: list[str], others: list[str], each: int = 4) -> None:
         """Members call for floods, others speak of other things; all within the last hour."""
         rows = []
         for accounts, texts in ((members, CALLS), (others, OTHERS)):
