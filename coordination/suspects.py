@@ -29,7 +29,7 @@ def suspects(con: Backend, found: Contacts, reach: int) -> tuple[ir.Table, int]:
     """
     named = found.named
     worded = named.filter(named[Asked.SPEAK] | named[Asked.REPORT] | named[Asked.OFF_PLATFORM])
-    chosen = _by_words(found, worded).union(_by_deed(found, reach))
+    chosen = _by_words(con, found, worded).union(_by_deed(con, found, reach))
     chosen = chosen.group_by("post", "target").agg(tied=chosen.tied.max())
     engaged = found.ties.filter(found.ties.of.notnull()).select(post="of").distinct()
     tests = worded.select("post", "target").union(
@@ -45,22 +45,26 @@ def suspects(con: Backend, found: Contacts, reach: int) -> tuple[ir.Table, int]:
     return table, tests.target.nunique().to_pyarrow().as_py()
 
 
-def _by_words(found: Contacts, worded: ir.Table) -> ir.Table:
+def _by_words(con: Backend, found: Contacts, worded: ir.Table) -> ir.Table:
     called = worded.select("target", caller="account").distinct()
     actors = found.named.filter(found.named.toward).select("target", "account").distinct()
     tied = found.ties.select("account", "caller").distinct()
-    borne = called.inner_join(tied, "caller").inner_join(actors, ["account", "target"])
+    # Stored, so that no engine joins callers with actors on the target alone: on a hot one that is
+    # their product.
+    audience = con.create_table("swarm_audience", called.inner_join(tied, "caller"), overwrite=True)
+    borne = audience.inner_join(actors, ["account", "target"])
     borne = borne.group_by("caller", "target").agg(tied=borne.account.nunique())
     borne = borne.filter(borne.tied >= MIN_TIED)
     rows = worded.select("post", "target", caller="account").inner_join(borne, ["caller", "target"])
     return rows.select("post", "target", "tied")
 
 
-def _by_deed(found: Contacts, reach: int) -> ir.Table:
+def _by_deed(con: Backend, found: Contacts, reach: int) -> ir.Table:
     ties, named = found.ties, found.named
     engaged = ties.filter(ties.of.notnull()).select(post="of", by="account", at="time")
     acts = named.filter(named.toward).select("target", by="account", acted="time")
     told = named.select("post", "target", said="time").inner_join(engaged, "post")
+    told = con.create_table("swarm_engaged", told, overwrite=True)
     told = told.inner_join(acts, ["target", "by"])
     told = told.filter(
         told["at"] >= told.said, told.acted > told["at"], told.acted <= told.said + reach
