@@ -56,7 +56,8 @@ RULES = {
     ),
     TOO_FEW_TEXTS: (
         "A group that shares fewer than 4 texts, and whose times show nothing: that few headlines, "
-        "quotes or jokes make the round of any circle of friends."
+        "quotes or jokes make the round of any circle of friends. Where times show nothing, a "
+        "member shares 4 of a group's texts, or half of them."
     ),
     TOO_FEW_OCCASIONS: "No two accounts met on at least 2 occasions: there is nothing to test.",
     NO_LAYER_DATA: "The layer has no action with a time in this input.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -79,9 +79,10 @@ def judge(
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_ACCOUNTS, _two(cluster)))
     elif not group:
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_LOOSE, _loose(cluster)))
-    elif _shows_too_few_texts(cluster, group):
+    elif not (sharing := _with_enough_texts(cluster, group)):
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_TEXTS, _few_texts(group), group))
-    elif not proven >= group:
+    elif not proven >= sharing:
+        group = sharing
         found.append(_finding(cluster, Kind.SOCIAL, BEYOND_CHANCE, _social(cluster, group), group))
     return found
 
@@ -275,15 +276,29 @@ def _times_speak(cluster: Cluster) -> bool:
     return cluster.p_timing * max(cluster.edges, 1) <= SPEAKING_TIMES
 
 
-def _shows_too_few_texts(cluster: Cluster, group: frozenset[str]) -> bool:
+def _with_enough_texts(cluster: Cluster, group: frozenset[str]) -> frozenset[str]:
+    """The group without those who share too few of its texts, where its times show nothing.
+
+    A member shares MIN_TEXTS of them with others, or half of them; the group has that many.
+    """
     if _times_speak(cluster) or not set(cluster.layers) <= COPYING:
-        return False
-    met = {
-        (pair.layer, pair.object)
-        for pair in cluster.pairs
-        if pair.account_id in group and pair.other_account_id in group
-    }
-    return max(Counter(layer for layer, _ in met).values(), default=0) < MIN_TEXTS
+        return group
+    while group:
+        shared: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for pair in cluster.pairs:
+            if pair.account_id in group and pair.other_account_id in group:
+                shared[pair.layer][pair.account_id].add(pair.object)
+                shared[pair.layer][pair.other_account_id].add(pair.object)
+        kept: set[str] = set()
+        for of in shared.values():
+            texts = len(set().union(*of.values()))
+            least = min(MIN_TEXTS, texts / 2)
+            kept |= {one for one, met in of.items() if texts >= MIN_TEXTS and len(met) >= least}
+        left = core((a, b) for a, b in cluster.ties if a in kept & group and b in kept & group)
+        if left == group:
+            break
+        group = left
+    return group
 
 
 def _few_texts(group: frozenset[str]) -> str:

@@ -143,6 +143,24 @@ def test_few_texts_whose_times_show_nothing_are_no_group(
     assert found.rule == rule
 
 
+@pytest.mark.parametrize(
+    ("texts_of_d", "members"),
+    [([0, 1, 2], "abc"), ([0, 1, 2, 3], "abcd"), ([6, 7, 8, 9], "abcd")],
+)
+def test_who_shares_few_of_a_groups_texts_is_not_of_it(texts_of_d: list[int], members: str) -> None:
+    met = [_pair(number, 5, a, b) for number in range(10) for a, b in combinations("abc", 2)]
+    met += [_pair(number, 9, one, "d") for number in texts_of_d for one in "abc"]
+    (found,) = judge(replace(_cluster("abcd", met), p_timing=0.5), [], {})
+    assert "".join(found.account_ids) == members
+
+
+def test_half_of_few_texts_is_enough() -> None:
+    met = [_pair(number, 5, a, b) for number in range(5) for a, b in combinations("abc", 2)]
+    met += [_pair(number, 9, one, "d") for number in range(3) for one in "abc"]
+    (found,) = judge(replace(_cluster("abcd", met), p_timing=0.5), [], {})
+    assert "".join(found.account_ids) == "abcd"
+
+
 ONE_CLIENT = {f"{x}{n}": "poster 1.0" for x in "ab" for n in range(9)}
 
 
