@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
@@ -43,6 +44,8 @@ from tests.labeling.cases import ASSOCIATED, NOT_ASSOCIATED
 from tests.labeling.people import PASSWORD, Persona, Scripted, answer_to
 from tests.labeling.showcase import GROUP as SHOWN_GROUP
 from tests.labeling.showcase import POSTS
+
+T = TypeVar("T")
 
 GROUP = "weigh-it-again"
 SHARE = 0.4
@@ -297,11 +300,14 @@ class World:
         with self.office.store.reading() as work:
             return [one.accepted[0] for one in work.tasks.find(bound=True) if one.accepted]
 
+    def _some(self, given: Sequence[T], most: int) -> list[T]:
+        return self.rng.sample(given, min(most, len(given)))
+
     def _forge(self) -> None:
         """Somebody with the invitation answers in their own name, and in a reviewer's."""
         with closing(browser(self.server.url, OUTSIDER, PASSWORD)) as http:
             users = {one["email"]: one["id"] for one in http.get("/api/users/").json()}
-            for number, (_, task_id) in enumerate(self.rng.sample(self._open_tasks(), 4)):
+            for number, (_, task_id) in enumerate(self._some(self._open_tasks(), 4)):
                 name = {"completed_by": users[PEOPLE[number].email]} if number % 2 else {}
                 body = {"result": ASSOCIATED, **name}
                 reply = http.post(f"/api/tasks/{task_id}/annotations/", json=body)
@@ -310,7 +316,7 @@ class World:
     def _edit(self) -> None:
         with closing(browser(self.server.url, PEOPLE[4].email, PASSWORD)) as http:
             answered = self._answered()
-            for annotation in self.rng.sample(answered, min(4, len(answered))):
+            for annotation in self._some(answered, 4):
                 reply = http.patch(
                     f"/api/annotations/{annotation}/",
                     json={"result": answer_to(CaseKind.ASSOCIATION, self.rng.random() < 0.5)},
@@ -320,10 +326,10 @@ class World:
     def _delete(self) -> None:
         with closing(browser(self.server.url, PEOPLE[3].email, PASSWORD)) as http:
             answered = self._answered()
-            for annotation in self.rng.sample(answered, min(3, len(answered))):
+            for annotation in self._some(answered, 3):
                 reply = http.delete(f"/api/annotations/{annotation}/")
                 self.done["deleted answer"] += reply.is_success
-            for _, task_id in self.rng.sample(self._open_tasks(), 3):
+            for _, task_id in self._some(self._open_tasks(), 3):
                 reply = http.delete(f"/api/tasks/{task_id}/")
                 self.done["deleted task"] += reply.is_success
 
