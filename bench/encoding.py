@@ -56,7 +56,7 @@ def main() -> None:
                 Int8MiniLM("minilm", file), Path(scratch) / "b.sqlite"
             ).encode,
         }
-        first, known = 0.0, np.zeros((0, 0))
+        first, known = 0.0, np.asarray([])
         print(f"{len(texts)} posts, {tokens / len(texts):.1f} tokens each, one thread")
         for name, encode in ways.items():
             encode(["a first sentence, so that nothing is loaded while the clock runs"])

@@ -167,8 +167,8 @@ def evaluate_routing(
     sections = [Section("Groups", note, found)]
     if decisions is not None:
         metrics["decided"] = lanes_by_decisions(decisions)
-        told = "Weighted by one over the chance with which each was asked; Wilson's intervals."
-        sections.append(Section("From people's blind answers", told, metrics["decided"]))
+        weighted = "Weighted by one over the chance with which each was asked; Wilson's intervals."
+        sections.append(Section("From people's blind answers", weighted, metrics["decided"]))
     write_report(report, "Lanes opened by blind decisions", sections, metrics)
     return metrics
 

@@ -190,7 +190,7 @@ def test_a_technical_link_is_shown_and_does_not_change_the_likelihood(
 
 
 def test_the_interval_widens_with_few_posts(model: AssociationModel) -> None:
-    raw = np.linspace(-6, 6, 25)
+    raw = np.linspace(-6, 6, 25).astype(np.float64)
     widths = []
     for posts in (1.0, 3.0, 30.0, 200.0):
         low, high = model.interval(raw, np.full(25, posts))
