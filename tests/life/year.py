@@ -129,7 +129,7 @@ class Town:
                     self.last[account] = max(at, self.last.get(account, at))
                     said = texts[number % len(texts)].format(n=self.rng.randint(1, 40))
                     rows.append((id_, account, said, at.isoformat(), "en"))
-        path = self.home / f"posts-{now:%Y%m%d}.csv"
+        path = self.home / f"posts-{len(self.posted)}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("post_id", "account_id", "text", "created_at", "lang"))
