@@ -61,8 +61,11 @@ def export(
     group_id: GroupId,
     form: Annotated[str, typer.Option("--format", help="dossier or stix.")] = "dossier",
     out: Annotated[Path | None, typer.Option(help="The file; else it is printed.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """A group's whole dossier with its history as one JSON file, or as a STIX 2.1 bundle.
+
+    Both are JSON: without --out, --json changes nothing.
 
     Example: concert group export weigh-it-again --format stix --out weigh-it-again.stix.json
     """
@@ -82,6 +85,8 @@ def export(
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
+        value = {"group_id": group_id, "format": form, "out": str(out)}
+        emit(value, as_json=as_json, text=f"{group_id} as {form} in {out}")
 
 
 def _import_theirs(
