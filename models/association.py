@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.activity import (
     AccountActivity,
@@ -28,6 +29,7 @@ from models.evidence import explain
 from models.group_index import FEATURES, Crowd, GroupIndex, index_group
 from models.packs import Manifest, PackError, read_manifest, read_tensors
 from models.routing import (
+    ACT_ABOVE,
     Opened,
     Shut,
     Thresholds,
@@ -44,6 +46,12 @@ from policy.words import Lane
 SMALL_BACKGROUND = 50
 """Accounts; a smaller background is filled up to this with the pack's reference crowd. No more
 than that: beside a foreign crowd all who share a place and a time look alike."""
+
+CROWDED = 0.15
+"""Share of likely members in a background from which they are left out of it: the models learnt
+beside backgrounds that held no more (training/episodes.py: 120 of 800)."""
+UNCROWDED = 0.01
+"""Share of likely members at which leaving out ends; the last few do no harm."""
 
 NARRATIVE_NEAR = 0.3
 """Cosine from which a post counts as carrying a narrative; unrelated texts lie below .1."""
@@ -152,7 +160,8 @@ class AssociationModel:
 
     def index(self, group: Group, read: Activities, background: Activities | None = None) -> Index:
         """Make a group ready. Its seeds' posts are taken from `read`; all other accounts of
-        `read` are the background, unless one is given.
+        `read` are the background, unless one is given. Where more than CROWDED of a background
+        are likely members, they are left out of it; this helps up to about one half.
 
         Raises:
             ValueError: no seed of the group has a post in `read` and it has no narrative.
@@ -162,19 +171,28 @@ class AssociationModel:
         said = [normalise(text) for text in (*group.narratives, group.purpose) if text.strip()]
         narratives = self.encoder.encode(said).astype(np.float64) if said else None
         others = (background or read).without(group.seeds)
-        crowd = Crowd.of(others)
-        if len(crowd) < SMALL_BACKGROUND:
-            crowd = crowd.joined(self.reference.take(np.arange(SMALL_BACKGROUND - len(crowd))))
-        seed_crowd = Crowd.of(seeds)
-        if not len(seeds.owner):
-            if narratives is None:
-                raise ValueError(
-                    f"group {group.id}: no posts of a confirmed member and no narrative"
-                )
-            seed_crowd = _narrated(said, narratives, crowd)
+        seed_crowd = Crowd.of(seeds) if len(seeds.owner) else None
+        if seed_crowd is None and narratives is None:
+            raise ValueError(f"group {group.id}: no posts of a confirmed member and no narrative")
+
+        def laid(crowd: Crowd) -> GroupIndex:
+            if seed_crowd is not None:
+                return index_group(group, seed_crowd, crowd, narratives)
+            assert narratives is not None
+            return index_group(group, _narrated(said, narratives, crowd), crowd, narratives)
+
+        crowd = self._filled(others)
+        measure = laid(crowd)
+        # Where a group is a large part of all, its members would be what is usual. Each round
+        # tells those that are left apart more clearly.
+        if self._likely(measure, crowd).mean() > CROWDED:
+            while (likely := self._likely(measure, crowd)).mean() > UNCROWDED:
+                others = others.without([crowd.ids[at] for at in np.flatnonzero(likely)])
+                crowd = self._filled(others)
+                measure = laid(crowd)
         return Index(
             group=group,
-            measure=index_group(group, seed_crowd, crowd, narratives),
+            measure=measure,
             seeds=seeds,
             seed_objects=_shared(seeds)
             | {f"hashtag:{tag.lower().lstrip('#')}": len(group.seeds) for tag in group.hashtags}
@@ -188,6 +206,18 @@ class AssociationModel:
             },
             background=crowd,
         )
+
+    def _filled(self, others: Activities) -> Crowd:
+        crowd = Crowd.of(others)
+        if len(crowd) < SMALL_BACKGROUND:
+            crowd = crowd.joined(self.reference.take(np.arange(SMALL_BACKGROUND - len(crowd))))
+        return crowd
+
+    def _likely(self, measure: GroupIndex, crowd: Crowd) -> NDArray[np.bool_]:
+        """Who of a background is a member more likely than not, (accounts,)."""
+        known = np.asarray([bool(each) for each in crowd.ids])
+        said = self.calibrator(self.log_odds(measure, crowd))
+        return np.asarray((said > ACT_ABOVE) & known, dtype=np.bool_)
 
     def log_odds(self, index: GroupIndex, crowd: Crowd) -> Floats:
         """Raw scores, (accounts,)."""

@@ -34,6 +34,10 @@ ASSOCIATION_UNCALIBRATED = "routing.association.uncalibrated.v1"
 HARM_NOVEL = "routing.harm.novel.v1"
 ASSOCIATION_NOVEL = "routing.association.novel.v1"
 
+ACT_ABOVE = 0.5
+"""An act needs a likelihood above this, more likely than not, whatever decisions have shown: where
+scores collapse, those of a group's members lie in order still and mean nothing."""
+
 GROUP_PRECISION = 0.95
 GROUP_CONFIDENCE = 0.9
 
@@ -217,8 +221,18 @@ def open_act_lane(
     precision: float = GROUP_PRECISION,
     confidence: float = GROUP_CONFIDENCE,
 ) -> Opened | Shut:
-    """A group's act lane, from (likelihood, member) of that group's own blind decisions."""
-    return act_threshold(decisions, precision=precision, confidence=confidence)
+    """A group's act lane, from (likelihood, member) of that group's own blind decisions.
+
+    Only decisions on accounts that are more likely members than not count for it, so that it
+    opens above one half or not at all.
+    """
+    given = list(decisions)
+    likely = [(said, so) for said, so in given if said > ACT_ABOVE]
+    lane = act_threshold(likely, precision=precision, confidence=confidence)
+    if isinstance(lane, Shut) and len(likely) < len(given):
+        left = f"; {len(given) - len(likely)} are on accounts not likelier members than not"
+        return lane.model_copy(update={"reason": lane.reason + left})
+    return lane
 
 
 def route_association(
@@ -242,7 +256,7 @@ def route_association(
     if not calibrated:
         return Lane.REVIEW, ASSOCIATION_UNCALIBRATED
     if isinstance(group_lane, Opened):
-        if probability >= group_lane.threshold:
+        if probability >= group_lane.threshold and probability > ACT_ABOVE:
             return (Lane.REVIEW, ASSOCIATION_NOVEL) if novel else (Lane.ACT, ASSOCIATION_ACT)
         return Lane.REVIEW, ASSOCIATION_REVIEW
     return Lane.REVIEW, ASSOCIATION_SHUT if lane is Lane.ACT else ASSOCIATION_REVIEW

@@ -10,7 +10,7 @@ from models.activity import AccountActivity, objects_of
 from models.association import AssociationModel, Index
 from models.group_index import Crowd
 from models.packs import PackError, locate
-from models.routing import Opened
+from models.routing import Opened, act_threshold
 from policy.groups import BlindDecision, Group
 from policy.records import Account, Linkage, Post
 from policy.scores import Association
@@ -101,6 +101,48 @@ def index(model: AssociationModel) -> Index:
 def scores(model: AssociationModel, index: Index) -> dict[str, Association]:
     found = model.score(model.read(_people()), index)
     return {each.account_id: each for each in found}
+
+
+def _crowded(members: int, others: int) -> list[AccountActivity]:
+    rng = random.Random(4)
+    ours = [
+        _account(f"member{at}", rng.sample(SAYS, 4) + rng.sample(ORDINARY, 2))
+        for at in range(members)
+    ]
+    return ours + [_account(f"other{at}", rng.sample(ORDINARY, 6)) for at in range(others)]
+
+
+@pytest.mark.parametrize(("members", "others"), [(50, 150), (100, 100)])
+def test_a_group_that_is_a_large_part_of_all_is_not_what_is_usual(
+    model: AssociationModel, members: int, others: int
+) -> None:
+    read = model.read(_crowded(members, others))
+    index = model.index(GROUP, read)
+    assert not [each for each in index.background.ids if each.startswith("member")]
+    assert len(index.background) == others
+    said = {each.account_id: each.probability for each in model.score(read, index)}
+    assert min(said[f"member{at}"] for at in range(members)) > 0.9
+    assert max(said[f"other{at}"] for at in range(others)) < 0.5
+
+
+def test_a_few_members_in_a_background_stay_there(model: AssociationModel) -> None:
+    index = model.index(GROUP, model.read(_crowded(14, 186)))
+    assert len(index.background) == 196
+
+
+def test_no_act_lane_opens_where_scores_collapse(model: AssociationModel) -> None:
+    # Four fifths are members: more than what leaving out the likely ones can mend.
+    read = model.read(_crowded(160, 40))
+    decisions = tuple(
+        BlindDecision(account_id=f"member{at}", member=True) for at in range(100, 160)
+    )
+    crowded = GROUP.model_copy(update={"decisions": decisions})
+    found = model.score(read, model.index(crowded, read))
+    pairs = [(each.probability, True) for each in found[100:160]]
+    by_order = act_threshold(pairs, precision=0.95, confidence=0.9)
+    assert isinstance(by_order, Opened)
+    assert by_order.threshold < 0.5
+    assert Lane.ACT not in {each.lane for each in found}
 
 
 def test_one_association_for_each_account_in_order(model: AssociationModel, index: Index) -> None:
