@@ -55,7 +55,7 @@ contracts: $(VENV)/.ready
 
 # Two processes at once: most of the time goes in waiting for servers to start.
 test: setup lint types contracts
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --no-loadscope-reorder
 
 check: $(VENV)/.ready lint types contracts
 	$(BIN)/pytest -m "not server"

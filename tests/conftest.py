@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # The fixtures of databases and servers, for every room: store_url, sqlite_url, postgres_url, and
 # one label_studio for the whole run.
@@ -39,17 +41,24 @@ def now() -> datetime:
     return datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of one file share one process, and all that need Label Studio another, first.
+def _needs_label_studio(nodeid: str) -> bool:
+    return nodeid.startswith(("tests/kills/", "tests/labeling/", "tests/life/test_year.py"))
 
-    So two processes (`make test`) start no server twice, and the longest work starts first.
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest work first, so that two processes end at about the same time."""
+    items.sort(key=lambda item: not _needs_label_studio(item.nodeid))
+
+
+class _ByServer(LoadScopeScheduling):
+    """The tests of one file share one process, and all that need Label Studio share another.
+
+    So two processes (`make test`) start no server twice.
     """
 
-    def needs_label_studio(item: pytest.Item) -> bool:
-        return "label_studio" in getattr(item, "fixturenames", ())
+    def _split_scope(self, nodeid: str) -> str:
+        return "label_studio" if _needs_label_studio(nodeid) else nodeid.split("::", maxsplit=1)[0]
 
-    items.sort(key=lambda item: not needs_label_studio(item))
-    for item in items:
-        group = "label_studio" if needs_label_studio(item) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByServer:
+    return _ByServer(config, log)
