@@ -8,79 +8,165 @@ variation of at most the sum of the squared chances (Le Cam 1960).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
 import numpy as np
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    import pyarrow as pa
+from coordination.blocks import columns
+from coordination.common import by_hub, runs
 
+if TYPE_CHECKING:
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
+    from coordination.workspace import Workspace
 
 DAY = 86_400_000_000
 """Microseconds."""
 PARTS = 2
 """Bins to a window. Meetings are counted by bins that reach past the window by less than one bin
 at either end, so chance is never put too low (1.25 times the true mean with two bins)."""
+CELLS = 1_000_000
+"""Cells of the working array of expected meetings; 8 MB."""
 
 
-def audience_mean(layer: Layer, tested: ir.Table, edges: int, widest: Ints | None = None) -> Floats:
+@dataclass(frozen=True)
+class Meetings:
+    """Pairs of actions of two accounts within reach of each other, whatever they were on.
+
+    One row for each tested pair (its place) and stratum in which there are any.
+    """
+
+    pair: Ints
+    stratum: Ints
+    count: Ints
+
+
+def meetings(work: Workspace, layer: Layer, source: Ints, target: Ints) -> Meetings:
+    """How often the two accounts of each tested pair acted at about the same time."""
+    bins = _Bins(work, layer, np.unique(np.concatenate([source, target])))
+    source, target = bins.place(source), bins.place(target)
+    size = np.diff(bins.start)[source]
+    near = np.zeros(bins.bins + 1, dtype=np.int64)
+    laid = -1
+    found = []
+    for some in by_hub(target, size):
+        if target[some[0]] != laid:
+            if laid >= 0:
+                bins.lay(near, laid, clear=True)
+            laid = int(target[some[0]])
+            bins.lay(near, laid)
+        rows = runs(bins.start[source[some]], size[some])
+        met = bins.count[rows] * near[bins.bin[rows]]
+        there = np.flatnonzero(met)
+        if len(there) == 0:
+            continue
+        rows, met = rows[there], met[there]
+        pair, stratum = np.repeat(some, size[some])[there], bins.stratum[rows]
+        new = np.diff(pair, prepend=-1) != 0
+        # An account's bins are in order of time, and so are their strata.
+        new[1:] |= stratum[1:] != stratum[:-1]
+        first = np.flatnonzero(new)
+        found.append((pair[first], stratum[first], np.add.reduceat(met, first)))
+    none = np.empty(0, dtype=np.int64)
+    return Meetings(*(np.concatenate(part) for part in zip((none,) * 3, *found, strict=True)))
+
+
+class _Bins:
+    """When some accounts acted: rows (account, bin), in runs by account, in order of time."""
+
+    def __init__(self, work: Workspace, layer: Layer, accounts: Ints) -> None:
+        rows = columns(work, layer.rows, "account", "time")
+        self._place = np.full(int(rows["account"].max(initial=-1)) + 1, -1, dtype=np.int64)
+        self._place[accounts] = np.arange(len(accounts))
+        chosen = np.flatnonzero(self._place[rows["account"]] >= 0)
+        account, time = self._place[rows["account"][chosen]], rows["time"][chosen]
+        order = np.lexsort((time, account))
+        account, time = account[order], time[order]
+        bin_ = time // max(layer.window // PARTS, 1)
+        new = np.diff(account, prepend=-1) != 0
+        new[1:] |= bin_[1:] != bin_[:-1]
+        first = np.flatnonzero(new)
+        self.count = np.diff(np.append(first, len(account)))
+        self.stratum = time[first] // stratum_width(layer)
+        known, self.bin = np.unique(bin_[first], return_inverse=True)
+        self.bins = len(known)
+        self.start = np.searchsorted(account[first], np.arange(len(accounts) + 1))
+        # Bins that nobody acted in are one slot at the end, which is never asked.
+        self._near = []
+        for step in range(-PARTS, PARTS + 1):
+            at = np.minimum(np.searchsorted(known, known + step), len(known) - 1)
+            self._near.append(np.where(known[at] == known + step, at, self.bins))
+
+    def place(self, account: Ints) -> Ints:
+        """Accounts by their place among those that were asked for."""
+        return self._place[account]
+
+    def lay(self, near: Ints, account: int, *, clear: bool = False) -> None:
+        """Add an account's actions to each bin that is within reach of them, or clear these."""
+        rows = slice(self.start[account], self.start[account + 1])
+        bin_, count = self.bin[rows], self.count[rows]
+        for step in self._near:
+            if clear:
+                near[step[bin_]] = 0
+            else:
+                # No bin comes twice but the last slot.
+                near[step[bin_]] += count
+
+
+def stratum_width(layer: Layer) -> int:
+    """Microseconds within which objects are dealt anew."""
+    return max(DAY, 4 * layer.window)
+
+
+def audience_mean(
+    work: Workspace, layer: Layer, met: Meetings, pairs: int, widest: Ints | None = None
+) -> Floats:
     """Objects on which each tested pair would meet if objects were dealt anew in each stratum.
 
     `widest` gives for each pair the most actions that an object may have to count; all objects are
     dealt, and meetings on wider ones are left out.
     """
-    rows, width = layer.rows, max(layer.window // PARTS, 1)
-    stratum_width = max(DAY, 4 * layer.window)
-    ends = tested.select(account="source").union(tested.select(account="target")).distinct()
-    bins = rows.semi_join(ends, "account").mutate(bin=lambda t: t.time // width)
-    bins = bins.group_by("account", "bin").agg(n=bins.count(), at=bins.time.min())
-    a = bins.rename(source="account", na="n")
-    b = bins.select(target="account", nb="n", bin="bin")
-    steps = range(-PARTS, PARTS + 1)
-    near = ibis.union(*(b.mutate(bin=b.bin + step) for step in steps))
-    met = tested.inner_join(a, "source").inner_join(near, ["target", "bin"])
-    met = met.mutate(stratum=met["at"] // stratum_width)
-    met = met.group_by("edge", "stratum").agg(meetings=(met.na * met.nb).sum()).to_pyarrow()
-    dealt = rows.mutate(stratum=rows.time // stratum_width)
+    rows = layer.rows
+    dealt = rows.mutate(stratum=rows.time // stratum_width(layer))
     dealt = dealt.group_by("stratum", "object").agg(k=dealt.count())
     by = ["stratum", "k"]
     if widest is not None:
         dealt = dealt.inner_join(layer.counts.select("object", "n"), "object")
         by.append("n")
-    dealt = dealt.group_by(by).agg(objects=dealt.count()).to_pyarrow()
-    return _expected(_ints(met), _ints(dealt), edges, widest)
-
-
-def _ints(table: pa.Table) -> dict[str, Ints]:
-    return {name: table[name].to_numpy().astype(np.int64) for name in table.column_names}
-
-
-def _expected(
-    met: dict[str, Ints], strata: dict[str, Ints], edges: int, widest: Ints | None
-) -> Floats:
-    edge, at, meetings = met["edge"], met["stratum"], met["meetings"]
-    k, objects = strata["k"], strata["objects"]
+    strata = columns(
+        work, dealt.group_by(by).agg(objects=dealt.count()).order_by(by), *by, "objects"
+    )
     # One width for all stands for none.
-    width = np.zeros(len(edge), dtype=np.int64) if widest is None else widest[edge]
-    n = np.zeros(len(k), dtype=np.int64) if widest is None else strata["n"]
-    mean = np.zeros(edges)
-    order: Ints = np.lexsort((width, at))
-    new = (np.diff(at[order], prepend=-1) != 0) | (np.diff(width[order], prepend=-1) != 0)
+    width = np.zeros(len(met.pair), dtype=np.int64) if widest is None else widest[met.pair]
+    k, objects = strata["k"].astype(np.float64), strata["objects"]
+    n = strata["n"] if widest is not None else np.zeros(len(k), dtype=np.int64)
+    mean = np.zeros(pairs)
+    order: Ints = np.lexsort((width, met.stratum))
+    at, width_of = met.stratum[order], width[order]
+    new = (np.diff(at, prepend=-1) != 0) | (np.diff(width_of, prepend=-1) != 0)
+    new[:1] = True
     for some in np.split(order, np.flatnonzero(new)[1:]):
         if len(some) == 0:
             continue
-        here = strata["stratum"] == at[some][0]
-        dealt = (k[here] * objects[here]).sum()
-        here &= n <= width[some][0]
-        same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt * (dealt - 1), 1))
+        here = strata["stratum"] == met.stratum[some[0]]
+        dealt_here = (k[here] * objects[here]).sum()
+        # What was shared once meets nobody.
+        here &= (n <= width[some[0]]) & (k > 1)
+        same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt_here * (dealt_here - 1), 1))
         # Many pairs have the same number of meetings; each is worked out once.
-        values, back = np.unique(meetings[some], return_inverse=True)
-        with np.errstate(divide="ignore"):
-            missed = np.exp(values[:, None] * np.log1p(-same)[None, :])
-        objects_met = ((1 - missed) * objects[here]).sum(axis=1)
-        np.add.at(mean, edge[some], objects_met[back])
+        values, back = np.unique(met.count[some], return_inverse=True)
+        np.add.at(mean, met.pair[some], _objects_met(values, same, objects[here])[back])
     return mean
+
+
+def _objects_met(values: Ints, same: Floats, objects: Ints) -> Floats:
+    """The expected number of objects met, for each number of meetings."""
+    with np.errstate(divide="ignore"):
+        missed_once = np.log1p(-same)
+    step = max(1, CELLS // max(len(same), 1))
+    found = [
+        -np.expm1(values[at : at + step, None] * missed_once[None, :]) @ objects
+        for at in range(0, len(values), step)
+    ]
+    return np.concatenate(found)

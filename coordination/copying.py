@@ -67,10 +67,11 @@ def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> tu
     ends = ends.inner_join(width, [("of_source", "circle")])
     ends = ends.select("edge", "source", "target", "width", circle=ends.of_source)
     widths = ends.select("edge", "width").to_pyarrow()
-    met = layer.found.select(
+    met = layer.found(circles)
+    met = met.select(
         "object",
-        source=ibis.least(layer.found.account, layer.found.account_y),
-        target=ibis.greatest(layer.found.account, layer.found.account_y),
+        source=ibis.least(met.account, met.account_y),
+        target=ibis.greatest(met.account, met.account_y),
     )
     met = met.inner_join(ends, ["source", "target"]).semi_join(own, ["object", "circle"])
     counted = met.group_by("edge").agg(texts=met.object.nunique()).to_pyarrow()

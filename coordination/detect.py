@@ -36,6 +36,8 @@ from coordination.workspace import Workspace, workspace
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from coordination.chance import Ints
+
 LEVEL = 0.01
 """Expected share of false edges among those reported."""
 MAX_CHANCE_FINDINGS = 20
@@ -163,6 +165,18 @@ def _micros(window: timedelta) -> int:
     return round(window / timedelta(microseconds=1))
 
 
+def _groups(tested: Tested, members: Ints, community: Ints) -> list[tuple[Ints, float]]:
+    """The largest groups of at least MIN_GROUP, all of one size or none, with their least q."""
+    size = np.bincount(community)
+    least = np.ones(len(size))
+    of_source = community[np.searchsorted(members, tested.source)]
+    inside = of_source == community[np.searchsorted(members, tested.target)]
+    np.minimum.at(least, of_source[inside], tested.q[inside])
+    enough = max([MIN_GROUP, *np.sort(size)[::-1][MAX_CHANCE_FINDINGS - 1 :][:1].tolist()])
+    by_group = np.split(members[np.argsort(community, kind="stable")], np.cumsum(size)[:-1])
+    return [(by_group[at], float(least[at])) for at in np.flatnonzero(size >= enough)]
+
+
 def _first_sure(finding: CoordinationFinding) -> int:
     return list(Kind).index(finding.kind)
 
@@ -183,7 +197,7 @@ class _Run:
     state: State | None
 
     def report(self, out: Path) -> tuple[DetectReport, list[Layer]]:
-        layers, tested = self._test()
+        layers, tested, circles = self._test()
         reported = tested.where(tested.q <= self.level)
         wanted = self.work.con.create_table("reported", reported.table(self.names), overwrite=True)
         shown = self.work.store("evidence", evidence(self.work, layers, wanted))
@@ -198,7 +212,8 @@ class _Run:
         found = clusters(
             reported, member, accounts, pairs=pairs, windows_s=seconds, shuffles=shuffles
         )
-        findings = self._findings(layers, found, tested, accounts, shown)
+        findings = self._findings(layers, found, shown)
+        findings += self._chance(tested, circles, accounts) + self._too_little(layers, tested)
         if self.social is not None:
             findings = sorted([*findings, *self.social.findings], key=_first_sure)
         report = DetectReport(
@@ -237,7 +252,7 @@ class _Run:
         self.tell("done", 1.0)
         return report, layers
 
-    def _test(self) -> tuple[list[Layer], Tested]:
+    def _test(self) -> tuple[list[Layer], Tested, list[tuple[Ints, Ints]]]:
         layers, tests = [], []
         for at, name in enumerate(self.names):
             self.tell(f"pairs on {name}", 0.1 + 0.5 * at / len(self.names))
@@ -246,14 +261,12 @@ class _Run:
             layers.append(meet(self.work, name, width, self.max_pairs, known))
             self.tell(f"chance on {name}", 0.1 + 0.5 * (at + 0.5) / len(self.names))
             tests.append(run_tests(self.work, layers[-1], self.seed))
-        return layers, together(tests)
+        return layers, together(tests), [one.circles for one in tests]
 
     def _findings(
         self,
         layers: Sequence[Layer],
         found: Sequence[Cluster],
-        tested: Tested,
-        accounts: Sequence[str],
         shown: ir.Table,
     ) -> list[CoordinationFinding]:
         keys: list[tuple[str, str, str]] = []
@@ -267,19 +280,20 @@ class _Run:
         posted = audience(self.work, layers, shown)
         findings = [one for cluster in found for one in judge(cluster, keys, clients, posted)]
         findings.sort(key=_first_sure)
-        return findings + self._chance(tested, accounts) + self._too_little(layers, tested)
+        return findings
 
-    def _chance(self, tested: Tested, accounts: Sequence[str]) -> list[CoordinationFinding]:
+    def _chance(
+        self, tested: Tested, circles: Sequence[tuple[Ints, Ints]], accounts: Sequence[str]
+    ) -> list[CoordinationFinding]:
         """Groups whose members met repeatedly, as often as chance gives."""
         findings = []
         for at, name in enumerate(self.names):
-            rest = tested.where((tested.q > self.level) & (tested.layer == at))
-            members, community = partition(rest.source, rest.target, self.seed)
-            for group in np.unique(community):
-                some = members[community == group]
-                if len(some) < MIN_GROUP:
-                    continue
-                q = float(rest.q[np.isin(rest.source, some) & np.isin(rest.target, some)].min())
+            here = tested.where(tested.layer == at)
+            rest = here.where(here.q > self.level)
+            # Where nobody is reported, these are the circles that the tests stand on.
+            known = len(rest) == len(here)
+            groups = circles[at] if known else partition(rest.source, rest.target, self.seed)
+            for some, q in _groups(rest, *groups):
                 who = [accounts[code] for code in some]
                 findings.append(by_chance(who, (name,), q, self.windows[name].total_seconds()))
         findings.sort(key=lambda finding: (-len(finding.account_ids), finding.id))

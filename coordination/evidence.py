@@ -24,8 +24,7 @@ class Met(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def found(self) -> ir.Table: ...
+    def found(self, among: ir.Table | None = None) -> ir.Table: ...
 
 
 def evidence(work: Workspace, layers: Sequence[Met], wanted: ir.Table | None) -> ir.Table:
@@ -34,12 +33,15 @@ def evidence(work: Workspace, layers: Sequence[Met], wanted: ir.Table | None) ->
     Returns layer, object, account_id, post_id, at (the earlier), other_account_id, other_post_id,
     other_at, delta_s; in order of time.
     """
-    parts = []
+    parts, ends = [], None
+    if wanted is not None:
+        ends = wanted.select(account="source").union(wanted.select(account="target")).distinct()
     for layer in layers:
-        found = layer.found.mutate(
+        found = layer.found(ends)
+        found = found.mutate(
             layer=ibis.literal(layer.name),
-            source=ibis.least(layer.found.account, layer.found.account_y),
-            target=ibis.greatest(layer.found.account, layer.found.account_y),
+            source=ibis.least(found.account, found.account_y),
+            target=ibis.greatest(found.account, found.account_y),
         )
         parts.append(
             found if wanted is None else found.semi_join(wanted, ["layer", "source", "target"])

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from coordination.arrays import column, numbers
+from coordination.blocks import blocks
 from coordination.engine import arrow
 from coordination.pairs import between_accounts, pairs
 from coordination.sweep import pair_chunks, pairs_of_groups, reach
@@ -32,10 +33,6 @@ window. Where more does, two of its sharers meet by being there at all: nobody c
 anybody, and the pairs are nearly the square of the sharers."""
 MOST_PAIRS = 100_000_000
 """Pairs above which no object takes part: each pair is swept, so this bounds the time."""
-STORED_PAIRS = 5_000_000
-"""Pairs of a layer that are stored; above it they are joined again where they are wanted."""
-AT_ONCE = 4_000_000
-"""Actions held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +47,6 @@ class Layer:
     """object, n, k: rows, and pairs of rows within the window, of each object."""
     pairs: int
     """Pairs within the window on objects that take part."""
-    slots: ir.Table
-    """These pairs, pairs of an account with itself included: the null needs them."""
-    found: ir.Table
-    """Pairs within the window between different accounts and different posts."""
     edges: ir.Table
     """Undirected edges between accounts, source before target in order of their numbers.
 
@@ -63,10 +56,21 @@ class Layer:
     came first less the share in which target did (-1 to 1, ties count for neither); first, last:
     times of the earliest and the latest post.
     """
-    held: ir.Table
-    """object, account, n: how often each account acted on each object."""
     left_out: tuple[tuple[str, int], ...]
     """Objects that are too crowded to take part, with their pairs."""
+
+    @property
+    def held(self) -> ir.Table:
+        """object, account, n: how often each account acted on each object."""
+        return self.rows.group_by("object", "account").agg(n=self.rows.count())
+
+    def found(self, among: ir.Table | None = None) -> ir.Table:
+        """Pairs within the window between different accounts and different posts.
+
+        With `among` (account) only those between these. Joined anew each time.
+        """
+        some = self.rows if among is None else self.rows.semi_join(among, "account")
+        return between_accounts(pairs(some, self.window))
 
 
 @dataclass(frozen=True)
@@ -111,19 +115,13 @@ def meet(
     else:
         stored = _new_edges(work, known, everything, rows=rows, window=window, name=f"{key}_edges")
     total = int(numbers(arrow(work.con, counts.filter(~crowded).select("k"))["k"]).sum())
-    slots = pairs(rows, window)
-    if total <= STORED_PAIRS:
-        slots = work.store(f"{key}_slots", slots)
     return Layer(
         name=name,
         window=window,
         rows=rows,
         counts=counts,
         pairs=total,
-        slots=slots,
-        found=between_accounts(slots),
         edges=stored,
-        held=work.store(f"{key}_held", rows.group_by("object", "account").agg(n=rows.count())),
         left_out=left_out,
     )
 
@@ -187,7 +185,7 @@ class _Sweep:
 
     def only_counts(self) -> pa.Table:
         """Sweep now, for the counts alone."""
-        for block in self._blocks():
+        for block in blocks(self._work, self._rows):
             ahead = reach(block["object"], block["time"], self._window)
             self._count(block, ahead)
         return self.counts()
@@ -205,21 +203,9 @@ class _Sweep:
             distinct=("object", "post_source", "post_target"),
             sums=("delta", "lead"),
         )
-        for block in self._blocks():
+        for block in blocks(self._work, self._rows):
             self._sweep(block, tally)
         return tally.edges()
-
-    def _blocks(self) -> Iterator[dict[str, NDArray[Any]]]:
-        some = self._rows.select("object", "account", "post", "time", "row")
-        rows = int(numbers(arrow(self._work.con, some.aggregate(n=some.count()))["n"])[0])
-        parts = max(1, -(-rows // AT_ONCE))
-        for part in range(parts):
-            here = some if parts == 1 else some.filter(some.object % parts == part)
-            table = arrow(self._work.con, here)
-            block = {name: numbers(table[name]) for name in table.column_names}
-            # Numbers of rows follow time.
-            order = np.lexsort((block["row"], block["object"]))
-            yield {name: c[order] for name, c in block.items()}
 
     def _count(self, block: dict[str, NDArray[Any]], ahead: Ints) -> tuple[Ints, Ints]:
         starts, n, k = pairs_of_groups(block["object"], ahead)

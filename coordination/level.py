@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coordination.blocks import blocks, columns
 from coordination.chance import draws
+from coordination.engine import fingerprint
+from coordination.sweep import pair_chunks, reach
 
 if TYPE_CHECKING:
     from coordination.chance import Floats, Ints, Keys
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
     from coordination.workspace import Workspace
 
 MAX_ROUNDS = 199
-BUDGET = 30_000_000
-"""Pairs of slots over all rounds of a layer: what the sample may cost."""
+BUDGET = 10_000_000
+"""Slots and pairs of slots over all rounds of a layer: what the sample may cost."""
+_HALF = np.uint64(32)
 
 
 @dataclass(frozen=True)
@@ -54,64 +58,104 @@ def sample(
     """Shuffle one layer, in at most so many rounds.
 
     `cluster` gives, for each account number, its cluster or -1. Returns the level and, for each
-    cluster, the pairs within it as seen, and as an array (rounds, clusters) when shuffled.
+    cluster, the pairs within it as seen (0 where nothing was shuffled), and as an array (rounds,
+    clusters) when shuffled.
     """
-    slots = layer.slots.select("row", "row_y").to_pyarrow()
-    first, second = (slots[name].to_numpy() for name in ("row", "row_y"))
-    rounds = min(most, BUDGET // max(len(first), 1))
     clusters = int(cluster.max(initial=-1)) + 1
-    used = layer.rows.semi_join(layer.slots.select("object").distinct(), "object")
-    used = used.inner_join(work.objects.rename(of="layer"), [("object", "code")])
-    table = used.select("row", "object", "account", "name").order_by(["object", "row"]).to_pyarrow()
-    row, group, account = (
-        table[name].to_numpy().astype(np.int64) for name in ("row", "object", "account")
-    )
-    by_row = np.argsort(row)
-    at_first = by_row[np.searchsorted(row[by_row], first)]
-    at_second = by_row[np.searchsorted(row[by_row], second)]
-    keys = _keys(table["name"].to_pandas().to_numpy(dtype=object), group)
-    edges, repeated, inside = _count(account, at_first, at_second, cluster, clusters)
-    counts = np.empty((rounds, 2))
+    used = columns(work, layer.counts.filter(layer.counts.k > 0), "n")["n"]
+    # Before anything is fetched: what is too much is not even swept.
+    rounds = min(most, BUDGET // max(layer.pairs + int(used.sum()), 1))
+    if rounds == 0:
+        nothing: Ints = np.zeros((0, clusters), dtype=np.int64)
+        edges = layer.edges
+        repeated = edges.count(where=edges.weight >= 2)
+        seen = edges.agg(edges=edges.count(), repeated=repeated)
+        found = columns(work, seen, "edges", "repeated")
+        counted = int(found["edges"][0]), int(found["repeated"][0])
+        return _level(layer, 0, counted, np.empty((0, 2))), nothing.sum(axis=0), nothing
+    slots = _slots(work, layer)
+    seen_edges, seen_repeated, inside = slots.count(slots.account, cluster, clusters)
+    totals = np.empty((rounds, 2))
     shuffled = np.empty((rounds, clusters), dtype=np.int64)
     for round_ in range(rounds):
-        dealt = account[np.lexsort((draws(keys, seed, round_), group))]
-        *counts[round_], shuffled[round_] = _count(dealt, at_first, at_second, cluster, clusters)
-    mean, error = _mean_and_error(counts)
-    level = Level(
+        dealt = slots.dealt(seed, round_)
+        *totals[round_], shuffled[round_] = slots.count(dealt, cluster, clusters)
+    return _level(layer, rounds, (seen_edges, seen_repeated), totals), inside, shuffled
+
+
+def _level(layer: Layer, rounds: int, seen: tuple[int, int], totals: Floats) -> Level:
+    mean, error = _mean_and_error(totals)
+    return Level(
         layer=layer.name,
         rounds=rounds,
-        edges=edges,
+        edges=seen[0],
         expected_edges=mean[0],
         error_edges=error[0],
-        repeated=repeated,
+        repeated=seen[1],
         expected_repeated=mean[1],
         error_repeated=error[1],
     )
-    return level, inside, shuffled
 
 
-def _keys(names: np.ndarray[tuple[int, ...], np.dtype[np.object_]], group: Ints) -> Keys:
-    """A key for each slot: from its object's name and its place within the object."""
-    from pandas.util import hash_array
+@dataclass(frozen=True)
+class _Slots:
+    """The shares of objects on which anybody met, and the pairs of them within the window."""
 
-    place = np.arange(len(group)) - np.searchsorted(group, group)
-    by_object: Keys = hash_array(names)
+    account: Ints
+    group: Keys
+    """The place of each slot's object, in the upper half of 64 bits."""
+    key: Keys
+    first: Ints
+    second: Ints
+
+    def dealt(self, seed: int, round_: int) -> Ints:
+        """The accounts, dealt anew to the slots of their objects."""
+        # One number to sort by: 32 bits of a draw tell the slots of one object apart.
+        drawn = self.group | (draws(self.key, seed, round_) >> _HALF)
+        return self.account[np.argsort(drawn)]
+
+    def count(self, account: Ints, cluster: Ints, clusters: int) -> tuple[int, int, Ints]:
+        """Edges, edges of weight 2 or more, and pairs within each cluster."""
+        a, b = account[self.first], account[self.second]
+        apart = a != b
+        a, b = a[apart], b[apart]
+        edge = np.sort(np.minimum(a, b) * np.int64(len(cluster)) + np.maximum(a, b))
+        starts = np.flatnonzero(np.diff(edge, prepend=-1))
+        repeated = int((np.diff(np.append(starts, len(edge))) >= 2).sum())
+        if clusters == 0:
+            return len(starts), repeated, np.zeros(0, dtype=np.int64)
+        together = (cluster[a] == cluster[b]) & (cluster[a] >= 0)
+        inside = np.bincount(cluster[a][together], minlength=clusters)
+        return len(starts), repeated, inside
+
+
+def _slots(work: Workspace, layer: Layer) -> _Slots:
+    met = layer.counts.filter(layer.counts.k > 0)
+    rows = layer.rows.semi_join(met, "object")
+    of = work.objects.select(object=work.objects.code, print=fingerprint(work.objects.name))
+    prints = columns(work, met.inner_join(of, "object").order_by("object"), "object", "print")
+    none: Ints = np.empty(0, dtype=np.int64)
+    parts: list[tuple[Ints, Ints, Ints, Ints]] = []
+    at = 0
+    for block in blocks(work, rows):
+        ahead = reach(block["object"], block["time"], layer.window)
+        pairs = list(pair_chunks(ahead))
+        first, second = (
+            np.concatenate([none, *(chunk[side] for chunk in pairs)]) + at for side in (0, 1)
+        )
+        parts.append((block["account"], block["object"], first, second))
+        at += len(ahead)
+    account, item, first, second = (
+        np.concatenate([none, *part]) for part in zip(*parts, strict=True)
+    )
+    new = np.diff(item, prepend=-1) != 0
+    starts = np.flatnonzero(new)
+    group = np.cumsum(new) - 1
+    place = np.arange(len(item)) - starts[group]
+    print_ = prints["print"][np.searchsorted(prints["object"], item)]
     with np.errstate(over="ignore"):
-        return by_object + place.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-
-
-def _count(
-    account: Ints, first: Ints, second: Ints, cluster: Ints, clusters: int
-) -> tuple[int, int, Ints]:
-    """Edges, edges of weight 2 or more, and pairs within each cluster."""
-    a, b = account[first], account[second]
-    apart = a != b
-    a, b = a[apart], b[apart]
-    edge = np.minimum(a, b) * np.int64(len(cluster)) + np.maximum(a, b)
-    weight = np.unique(edge, return_counts=True)[1]
-    together = (cluster[a] == cluster[b]) & (cluster[a] >= 0)
-    inside = np.bincount(cluster[a][together], minlength=clusters)
-    return len(weight), int((weight >= 2).sum()), inside
+        key = print_ + place.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return _Slots(account, group.astype(np.uint64) << _HALF, key, first, second)
 
 
 def _mean_and_error(counts: Floats) -> tuple[list[float], list[float]]:

@@ -17,19 +17,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
 import numpy as np
+import pyarrow as pa
 
-from coordination.audience import audience_mean
+from coordination.arrays import column
+from coordination.audience import audience_mean, meetings
+from coordination.blocks import columns
 from coordination.chance import poisson_tail
 from coordination.copying import COPYING, MIN_COPIED, own_met
 from coordination.timing import timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import ibis.expr.types as ir
-
+    from coordination.audience import Meetings
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
     from coordination.workspace import Workspace
@@ -48,6 +47,8 @@ class Tests:
     circle: Ints
     """Pairs within one circle (see `timing`) have its number; a pair between circles has its own,
     below zero."""
+    circles: tuple[Ints, Ints]
+    """Each account of these pairs, ascending, and its circle."""
     p_timing: Floats
     """Chance of as many occasions under the timing null, or its closed-circle form if less."""
     p_audience: Floats
@@ -60,51 +61,69 @@ class Tests:
 def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     """Test the pairs of accounts of one layer that met on at least MIN_OCCASIONS occasions."""
     some = layer.edges.filter(layer.edges.occasions >= MIN_OCCASIONS)
-    order = ibis.row_number().over(order_by=[some.source, some.target])
-    tested = work.store("tested", some.select("source", "target", "occasions", edge=order))
-    table = tested.order_by("edge").to_pyarrow()
+    pairs = columns(work, some.order_by("source", "target"), "source", "target", "occasions")
     source, target, occasions = (
-        table[name].to_numpy().astype(np.int64) for name in ("source", "target", "occasions")
+        pairs[name].astype(np.int64) for name in ("source", "target", "occasions")
     )
     if len(source) == 0:
         none = np.empty(0)
-        return Tests(source, target, occasions, occasions, none, none, none, none)
-    moments = timing(work, layer, tested, seed)
-    expected = audience_mean(layer, tested, len(source))
-    p_own, given_own = _p(moments.own.tail, occasions)
-    p_pace, given_pace = _p(moments.pace.tail, occasions)
-    p_audience, given_audience = _p(lambda seen: poisson_tail(expected, seen), occasions)
-    p = np.maximum(given_audience, np.minimum(1.0, 2 * np.minimum(given_own, given_pace)))
+        circles = (source, source)
+        return Tests(source, target, occasions, occasions, circles, none, none, none, none)
+    moments = timing(
+        work, layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed
+    )
+    met = meetings(work, layer, source, target)
+    expected = audience_mean(work, layer, met, len(source))
+    p_audience = poisson_tail(expected, occasions)
+    enough = poisson_tail(expected, np.full_like(occasions, MIN_OCCASIONS))
+    own, pace = (_given(tails.seen, tails.enough) for tails in (moments.own, moments.pace))
+    p = np.maximum(_given(p_audience, enough), np.minimum(1.0, 2 * np.minimum(own, pace)))
     if layer.name in COPYING:
-        copied = _p_copied(layer, tested, moments.circles, expected)
+        copied = _p_copied(work, layer, (source, target), moments.circles, met=met, enough=enough)
         p = np.minimum(1.0, 2 * np.minimum(p, copied))
     return Tests(
         source=source,
         target=target,
         occasions=occasions,
         circle=moments.circle,
-        p_timing=np.minimum(1.0, 2 * np.minimum(p_own, p_pace)),
+        circles=moments.circles,
+        p_timing=np.minimum(1.0, 2 * np.minimum(moments.own.seen, moments.pace.seen)),
         p_audience=p_audience,
         p=p,
         expected_audience=expected,
     )
 
 
-def _p_copied(layer: Layer, tested: ir.Table, circles: ir.Table, expected: Floats) -> Floats:
+def _p_copied(
+    work: Workspace,
+    layer: Layer,
+    pairs: tuple[Ints, Ints],
+    circles: tuple[Ints, Ints],
+    *,
+    met: Meetings,
+    enough: Floats,
+) -> Floats:
     """The p of meeting on so many texts of the circle's own, given that the pair is tested.
 
     Meetings on texts no wider than the circle's own could be are fewer than all meetings, so
     P(own) / P(tested at all) is the chance given the choice.
     """
-    own, widest = own_met(layer, tested, circles, len(expected))
-    few = poisson_tail(audience_mean(layer, tested, len(expected), widest), own)
-    chosen = poisson_tail(expected, np.full_like(own, MIN_OCCASIONS))
-    given = np.divide(few, chosen, out=np.ones_like(few), where=chosen > 0)
-    return np.where(own >= MIN_COPIED, np.minimum(given, 1.0), 1.0)
+    count = len(enough)
+    tested = {"edge": np.arange(count), "source": pairs[0], "target": pairs[1]}
+    known = {"account": circles[0], "circle": circles[1]}
+    own, widest = own_met(
+        layer, work.keep("tested", _table(tested)), work.keep("circles", _table(known)), count
+    )
+    few = poisson_tail(audience_mean(work, layer, met, count, widest), own)
+    return np.where(own >= MIN_COPIED, _given(few, enough), 1.0)
 
 
-def _p(tail: Callable[[Ints], Floats], seen: Ints) -> tuple[Floats, Floats]:
-    """The p of what was seen, and the same given that it was enough to be tested."""
-    p, chosen = tail(seen), tail(np.full_like(seen, MIN_OCCASIONS))
+def _table(arrays: dict[str, Ints]) -> pa.Table:
+    return pa.table({name: column(values) for name, values in arrays.items()})
+
+
+def _given(p: Floats, chosen: Floats) -> Floats:
+    """The chance of what was seen, given that it was enough to be tested."""
     given = np.divide(p, chosen, out=np.ones_like(p), where=chosen > 0)
-    return p, np.minimum(given, 1.0)
+    held: Floats = np.minimum(given, 1.0)
+    return held

@@ -64,7 +64,13 @@ def ran(folder: Path) -> Ran:
 @dataclass(frozen=True)
 class _Met:
     name: str
-    found: ir.Table
+    rows: ir.Table
+    window: int
+
+    def found(self, among: ir.Table | None = None) -> ir.Table:
+        """Pairs of the rows, which are those of the two accounts alone."""
+        some = self.rows if among is None else self.rows.semi_join(among, "account")
+        return between_accounts(pairs(some, self.window))
 
 
 def open_edge(
@@ -119,7 +125,7 @@ def open_edge(
                     )
                     rows = rows.anti_join(hidden, [("object", "code")])
                 width = round(window / timedelta(microseconds=1))
-                met.append(_Met(layer, between_accounts(pairs(rows, width))))
+                met.append(_Met(layer, rows, width))
             return read_pairs(evidence(work, met, None))
         finally:
             con.disconnect()

@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coordination.blocks import blocks, columns
 from coordination.chance import poisson_binomial_tail
 from coordination.clusters import partition
+from coordination.common import in_common, shelf
+from coordination.sweep import pair_chunks, reach
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
+    from collections.abc import Iterator
 
     from coordination.chance import Floats, Ints
+    from coordination.common import Matches, Shelf
     from coordination.layer import Layer
     from coordination.workspace import Workspace
 
@@ -33,134 +37,147 @@ CIRCLE = 0.5
 
 
 @dataclass(frozen=True)
-class Trials:
-    """The objects that each tested pair shared, with the chance to meet on each."""
+class Tails:
+    """For each tested pair, the chance to meet on at least so many objects."""
 
-    chance: Floats
-    edge: Ints
-
-    def tail(self, at_least: Ints) -> Floats:
-        """The chance of each pair to meet on at least so many objects."""
-        return poisson_binomial_tail(self.chance, self.edge, at_least)
+    seen: Floats
+    """As many as the pair did."""
+    enough: Floats
+    """Enough to be tested."""
 
 
 @dataclass(frozen=True)
 class Timing:
     """What each tested pair would do when times are shuffled."""
 
-    own: Trials
+    own: Tails
     """Times of the object's own sharers."""
-    pace: Trials
+    pace: Tails
     """Times of those outside the pair's circle."""
     circle: Ints
     """The circle of each pair's two ends; below zero, and different for each, where they differ."""
-    circles: ir.Table
-    """account, circle: whom each tested account met repeatedly."""
+    circles: tuple[Ints, Ints]
+    """Each tested account, ascending, and its circle: whom it met repeatedly."""
 
 
-def timing(work: Workspace, layer: Layer, tested: ir.Table, seed: int) -> Timing:
-    """The timing null for each tested pair, in both its forms.
-
-    `tested` has edge (0 …), source, target and occasions.
-    """
-    circles, circle = _circles(work, tested, seed)
-    trials = _trials(work, layer, tested, circles)
-    edge = trials["edge"].astype(np.int64)
-    own_pairs = trials["n"] * (trials["n"] - 1) / 2
-    own = trials["k"] / own_pairs
-    outside = trials["n"] - trials["n_in"]
-    outside_pairs = outside * (outside - 1) / 2
-    outside_met = np.maximum(trials["k"] - trials["touch"], 0.0)
-    # One pair's worth of the layer's pace stands in for what outsiders do not show.
-    pace = (outside_met + trials["pace"]) / (outside_pairs + 1)
-    meetings = trials["na"] * trials["nb"]
-    return Timing(
-        own=Trials(np.minimum(1.0, meetings * own), edge),
-        pace=Trials(np.minimum(1.0, meetings * pace), edge),
-        circle=circle,
-        circles=circles,
-    )
-
-
-def _circles(work: Workspace, tested: ir.Table, seed: int) -> tuple[ir.Table, Ints]:
-    """Accounts by the community of those they met repeatedly (account, circle); and of each pair.
-
-    Circles rest on who was tested alone, not on how surprising a pair is.
-    """
-    import pyarrow as pa
-
-    table = tested.order_by("edge").to_pyarrow()
-    source, target = table["source"].to_numpy(), table["target"].to_numpy()
+def timing(
+    work: Workspace,
+    layer: Layer,
+    source: Ints,
+    target: Ints,
+    *,
+    occasions: Ints,
+    enough: int,
+    seed: int,
+) -> Timing:
+    """The timing null for each tested pair (source[i], target[i]), in both its forms."""
+    # Circles rest on who was tested alone, not on how surprising a pair is.
     accounts, circle = partition(source, target, seed)
-    stored = work.con.create_table(
-        "circles",
-        pa.table({"account": pa.array(accounts), "circle": pa.array(circle)}),
-        overwrite=True,
-    )
+    own, pace = _tails(_Held(work, layer, accounts, circle), source, target, occasions, enough)
     of_source = circle[np.searchsorted(accounts, source)]
     of_target = circle[np.searchsorted(accounts, target)]
-    return stored, np.where(of_source == of_target, of_source, -1 - np.arange(len(source)))
+    between = -1 - np.arange(len(source))
+    return Timing(own, pace, np.where(of_source == of_target, of_source, between),
+                  (accounts, circle))  # fmt: skip
 
 
-def _trials(
-    work: Workspace, layer: Layer, tested: ir.Table, circles: ir.Table
-) -> dict[str, Floats]:
-    """For each tested pair and each object that both shared: what the timing nulls need."""
-    held, counts = layer.held, layer.counts
-    inside = held.inner_join(circles, "account").group_by("object", "circle")
-    inside = work.store("inside", inside.agg(n_in=lambda t: t.n.sum()))
-    touching = work.store("touching", _touching(layer.found, circles))
-    pace = work.store("pace", _pace(held, counts, inside, circles))
-    a = held.rename(source="account", na="n")
-    b = held.rename(target="account", nb="n")
-    shared = tested.inner_join(a, "source").inner_join(b, ["object", "target"])
-    shared = shared.inner_join(circles.rename(source="account"), "source")
-    shared = (
-        shared.inner_join(counts, "object")
-        .left_join(inside, ["object", "circle"])
-        .drop("object_right", "circle_right")
-        .left_join(touching, ["object", "circle"])
-        .drop("object_right", "circle_right")
-        .inner_join(pace, "circle")
-    )
-    numbers = ("edge", "na", "nb", "n", "k", "n_in", "touch", "pace")
-    table = shared.select(
-        **{name: shared[name].cast("float64").fill_null(0.0) for name in numbers}
-    ).to_pyarrow()
-    return {name: table[name].to_numpy() for name in numbers}
+class _Held:
+    """What tested accounts hold, by their place among them, with the chances of a meeting there.
 
-
-def _touching(found: ir.Table, circles: ir.Table) -> ir.Table:
-    """Pairs within the window of which at least one end is in the circle: (object, circle)."""
-    first = circles.rename(circle_1="circle")
-    second = circles.rename(account_y="account", circle_2="circle")
-    ends = found.select("object", "account", "account_y")
-    ends = ends.left_join(first, "account").drop("account_right")
-    ends = ends.left_join(second, "account_y").drop("account_y_right")
-    once = ends.filter(ends.circle_1.notnull()).select("object", circle=lambda t: t.circle_1)
-    other = ends.filter(
-        ends.circle_2.notnull(), ends.circle_1.isnull() | (ends.circle_1 != ends.circle_2)
-    ).select("object", circle=lambda t: t.circle_2)
-    both = once.union(other)
-    return both.group_by("object", "circle").agg(touch=both.count())
-
-
-def _pace(held: ir.Table, counts: ir.Table, inside: ir.Table, circles: ir.Table) -> ir.Table:
-    """For each circle, the mean chance of a meeting on objects that are not the circle's own.
-
-    One object with chance 1 is added: a layer of which little else is seen shows no pace.
+    `times`, `own` and `pace` run parallel to the shelf's rows: how often the account acted on the
+    object, and the chance that two shares of it meet, under either form.
     """
-    shared = held.group_by("object").agg(sharers=held.count())
-    shared = shared.filter(shared.sharers >= 2).inner_join(counts, "object")
-    chance = shared.mutate(chance=shared.k / (shared.n * (shared.n - 1) / 2))
-    own = inside.inner_join(chance, "object")
-    own = own.filter(own.n_in >= CIRCLE * own.n)
-    own = own.group_by("circle").agg(own_sum=own.chance.sum(), own_count=own.count())
-    total = chance.agg(all_sum=chance.chance.sum(), all_count=chance.count())
-    joined = circles.select("circle").distinct().left_join(own, "circle").drop("circle_right")
-    joined = joined.cross_join(total)
-    return joined.select(
-        "circle",
-        pace=(joined.all_sum - joined.own_sum.fill_null(0.0) + 1.0)
-        / (joined.all_count - joined.own_count.fill_null(0) + 1.0),
-    )
+
+    shelf: Shelf
+
+    def __init__(self, work: Workspace, layer: Layer, accounts: Ints, circle: Ints) -> None:
+        counts = columns(work, layer.counts, "object", "n", "k")
+        held = columns(work, layer.held, "object", "account", "n")
+        objects = int(counts["object"].max(initial=-1)) + 1
+        n, k = np.zeros(objects), np.zeros(objects)
+        n[counts["object"]], k[counts["object"]] = counts["n"], counts["k"]
+        sharers = np.bincount(held["object"], minlength=objects)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = k / (n * (n - 1) / 2)
+        span = int(max(held["account"].max(initial=-1), accounts.max(initial=-1))) + 1
+        self.place = np.full(span, -1, dtype=np.int64)
+        self.place[accounts] = np.arange(len(accounts))
+        circle_of = np.full(span, -1, dtype=np.int64)
+        circle_of[accounts] = circle
+        circles = int(circle.max(initial=-1)) + 1
+
+        tested = np.flatnonzero(self.place[held["account"]] >= 0)
+        account, item = held["account"][tested], held["object"][tested]
+        self.shelf, order = shelf(self.place[account], item, len(accounts))
+        account, item = account[order], item[order]
+        self.times = held["n"][tested][order].astype(np.float64)
+        # Every row's object and circle; each once in `inside`.
+        inside, at = np.unique(item * circles + circle_of[account], return_inverse=True)
+        n_in = np.bincount(at, weights=self.times, minlength=len(inside))
+        of, at_circle = inside // circles, inside % circles
+        theirs = (n_in >= CIRCLE * n[of]) & (sharers[of] >= 2)
+        several = sharers >= 2
+        # One object with chance 1 is added: a layer of which little else is seen shows no pace.
+        own_sum = np.bincount(at_circle[theirs], weights=own[of][theirs], minlength=circles)
+        own_count = np.bincount(at_circle[theirs], minlength=circles)
+        pace = (own[several].sum() - own_sum + 1.0) / (several.sum() - own_count + 1.0)
+        outside = n[of] - n_in
+        touch = _touching(work, layer, circle_of, inside, circles)
+        met = np.maximum(k[of] - touch, 0.0)
+        # One pair's worth of the layer's pace stands in for what outsiders do not show.
+        rate = (met + pace[at_circle]) / (outside * (outside - 1) / 2 + 1)
+        self.own, self.pace = own[item], rate[at]
+
+
+def _touching(work: Workspace, layer: Layer, circle_of: Ints, inside: Ints, circles: int) -> Ints:
+    """Pairs within the window of which at least one end is in the circle.
+
+    For each of `inside`, ascending: object · circles + circle.
+    """
+    touch = np.zeros(len(inside), dtype=np.int64)
+    for key in _touched(work, layer, circle_of, circles):
+        which, count = np.unique(key, return_counts=True)
+        touch[np.searchsorted(inside, which)] += count
+    return touch
+
+
+def _touched(work: Workspace, layer: Layer, circle_of: Ints, circles: int) -> Iterator[Ints]:
+    for block in blocks(work, layer.rows):
+        account, post, item = block["account"], block["post"], block["object"]
+        of = circle_of[account]
+        for a, b in pair_chunks(reach(item, block["time"], layer.window)):
+            apart = (account[a] != account[b]) & (post[a] != post[b])
+            older = a[apart]
+            first, second = of[older], of[b[apart]]
+            once, other = first >= 0, (second >= 0) & (second != first)
+            key = item[older] * circles
+            yield np.concatenate([key[once] + first[once], key[other] + second[other]])
+
+
+def _tails(
+    held: _Held, source: Ints, target: Ints, occasions: Ints, enough: int
+) -> tuple[Tails, Tails]:
+    """Under the object's own times, and under the others' pace."""
+    count = len(source)
+    own = Tails(np.empty(count), np.empty(count))
+    pace = Tails(np.empty(count), np.empty(count))
+    for some in in_common(held.shelf, held.place[source], held.place[target]):
+        meetings = held.times[some.first] * held.times[some.second]
+        # The circle is that of the source.
+        for tails, chance in ((own, held.own), (pace, held.pace)):
+            _fill(tails, some, meetings * chance[some.first], occasions, enough)
+    return own, pace
+
+
+def _fill(tails: Tails, some: Matches, chance: Floats, occasions: Ints, enough: int) -> None:
+    chance = np.minimum(1.0, chance)
+    least = np.full(len(some.pair), enough, dtype=np.int64)
+    tails.enough[some.pair] = tails.seen[some.pair] = poisson_binomial_tail(chance, some.of, least)
+    # Most pairs met just often enough to be tested: theirs is known.
+    more = occasions[some.pair] != enough
+    if more.any():
+        number = np.cumsum(more) - 1
+        these = more[some.of]
+        tails.seen[some.pair[more]] = poisson_binomial_tail(
+            chance[these], number[some.of[these]], occasions[some.pair[more]]
+        )

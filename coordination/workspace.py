@@ -34,14 +34,14 @@ class Workspace:
 
     def keep(self, name: str, table: pa.Table) -> ir.Table:
         """Store an Arrow table."""
-        return self.con.create_table(name, table, overwrite=True)
+        return keep(self.con, name, table)
 
     def keep_all(self, name: str, tables: Iterable[pa.Table], none: pa.Table) -> ir.Table:
         """Store tables one after the other as one; `none`, without rows, tells the columns."""
-        self.con.create_table(name, none, overwrite=True)
+        stored = keep(self.con, name, none)
         for table in tables:
-            self.con.insert(name, table)
-        return self.con.table(name)
+            self.con.con.from_arrow(table).insert_into(name)
+        return stored
 
     @property
     def scratch(self) -> Path:
@@ -57,6 +57,16 @@ class Workspace:
         """The actions of one layer, without the objects in `without`."""
         rows = self.acts.filter(self.acts.layer == layer)
         return rows if without is None else rows.anti_join(without, "object")
+
+
+def keep(con: Backend, name: str, table: pa.Table) -> ir.Table:
+    """An Arrow table as a table of DuckDB.
+
+    Ibis's own way loads pandas for it, which takes longer than a small run itself.
+    """
+    con.drop_table(name, force=True)
+    con.con.from_arrow(table).create(name)
+    return con.table(name)
 
 
 def workspace(con: Backend, actions: ir.Table) -> Workspace:

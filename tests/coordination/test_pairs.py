@@ -165,7 +165,7 @@ def test_a_hot_object_is_swept_and_a_crowded_one_is_named(con: Backend) -> None:
     layer = meet(work, "object", 30_000_000, max_pairs=700)
     assert layer.left_out == (("crowded", 820),)
     assert layer.pairs == layer.edges.count().to_pyarrow().as_py() == 2 * spread - 3
-    assert layer.found.count().to_pyarrow().as_py() == layer.pairs
+    assert layer.found().count().to_pyarrow().as_py() == layer.pairs
 
 
 def test_an_object_shared_by_too_many_at_once_is_named_and_left_out(con: Backend) -> None:

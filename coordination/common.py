@@ -1,0 +1,108 @@
+"""What pairs of accounts have in common, looked up and not joined.
+
+Of each pair the account that holds more is laid out flat, once for all its pairs, and what the
+other one holds is looked up there: the work is what the lesser ones hold, in bounded memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coordination.chance import Ints
+
+AT_ONCE = 1_000_000
+"""Rows looked up at once, and matches handed out at once (one pair's more, where it has more)."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What accounts hold: rows sorted by account, then by item; nobody holds an item twice."""
+
+    start: Ints
+    """Account a holds the rows start[a] … start[a + 1] - 1."""
+    item: Ints
+    """Items by number, from 0."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The items that some pairs have in common."""
+
+    pair: Ints
+    """The pairs, all that they have in common is here."""
+    of: Ints
+    """For each match its pair's place in `pair`; ascending."""
+    first: Ints
+    """The row of the pair's first account."""
+    second: Ints
+
+
+def shelf(account: Ints, item: Ints, accounts: int) -> tuple[Shelf, Ints]:
+    """A shelf, and the order in which the rows stand on it."""
+    order: Ints = np.lexsort((item, account))
+    start = np.zeros(accounts + 1, dtype=np.int64)
+    np.cumsum(np.bincount(account, minlength=accounts), out=start[1:])
+    return Shelf(start, item[order]), order
+
+
+def runs(start: Ints, size: Ints) -> Ints:
+    """The row numbers of runs, one after the other."""
+    ends = np.cumsum(size)
+    total = int(ends[-1]) if len(ends) else 0
+    rows: Ints = np.arange(total) + np.repeat(start - (ends - size), size)
+    return rows
+
+
+def by_hub(hub: Ints, size: Ints, at_once: int = AT_ONCE) -> Iterator[Ints]:
+    """Places of pairs, all of one hub, with about so many rows to look up."""
+    order = np.argsort(hub, kind="stable")
+    upto = np.cumsum(size[order])
+    bounds = np.append(np.flatnonzero(np.diff(hub[order], prepend=-1)), len(hub))
+    for begin, end in pairwise(bounds):
+        at = int(begin)
+        while at < end:
+            done = upto[at - 1] if at else 0
+            to = int(np.searchsorted(upto, done + at_once, side="right"))
+            to = min(max(to, at + 1), int(end))
+            yield order[at:to]
+            at = to
+
+
+def in_common(held: Shelf, source: Ints, target: Ints, at_once: int = AT_ONCE) -> Iterator[Matches]:
+    """All that each pair (source[i], target[i]) has in common; pairs in an order of its own."""
+    size = np.diff(held.start)
+    swap = size[source] < size[target]
+    hub, guest = np.where(swap, target, source), np.where(swap, source, target)
+    place = np.full(int(held.item.max(initial=-1)) + 1, -1, dtype=np.int64)
+    laid = -1
+    kept: list[tuple[Ints, Ints, Ints, Ints]] = []
+    pairs = matches = 0
+    for some in by_hub(hub, size[guest], at_once):
+        if hub[some[0]] != laid:
+            if laid >= 0:
+                place[held.item[held.start[laid] : held.start[laid + 1]]] = -1
+            laid = int(hub[some[0]])
+            rows = np.arange(held.start[laid], held.start[laid + 1])
+            place[held.item[rows]] = rows
+        theirs = runs(held.start[guest[some]], size[guest[some]])
+        mine = place[held.item[theirs]]
+        there = np.flatnonzero(mine >= 0)
+        of = np.repeat(np.arange(len(some)), size[guest[some]])[there]
+        swapped = swap[some][of]
+        mine, theirs = mine[there], theirs[there]
+        first, second = np.where(swapped, theirs, mine), np.where(swapped, mine, theirs)
+        kept.append((some, of + pairs, first, second))
+        pairs += len(some)
+        matches += len(of)
+        if max(matches, pairs) >= at_once:
+            yield Matches(*(np.concatenate(part) for part in zip(*kept, strict=True)))
+            kept, pairs, matches = [], 0, 0
+    if kept:
+        yield Matches(*(np.concatenate(part) for part in zip(*kept, strict=True)))
