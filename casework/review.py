@@ -41,6 +41,7 @@ def decide(
 
     Args:
         by: `person:<name>`.
+        at: when it was given, by the clock of where it was; no later than now is kept.
         source: where it came from, one for each answer, such as `label-studio:<annotation>`.
         periods: how long limits last.
 
@@ -65,7 +66,8 @@ def decide(
         case_id=case.id,
         round=case.round,
         decided_by=by,
-        at=at,
+        # A clock that goes ahead elsewhere would set behaviour of the days between aside.
+        at=min(at, work.now),
         answer=main_answer(verdict),
         details=verdict.model_dump(mode="json"),
         reason=verdict.reason,

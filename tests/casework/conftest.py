@@ -41,7 +41,14 @@ class Desk:
     office: Office
     handed: int = field(default=0)
 
-    def answer(self, case: Case, verdict: Verdict, by: str = "person:first reviewer") -> Decision:
+    def answer(
+        self,
+        case: Case,
+        verdict: Verdict,
+        by: str = "person:first reviewer",
+        ahead: timedelta = timedelta(0),
+    ) -> Decision:
+        """`ahead`: how far the clock of where they answer goes ahead."""
         self.handed += 1
         source = f"test:{self.handed}"
         return self.office.store.transact(
@@ -51,7 +58,7 @@ class Desk:
                 verdict,
                 round_=case.round,
                 by=by,
-                at=work.now,
+                at=work.now + ahead,
                 source=source,
                 periods=self.office.periods,
             ),

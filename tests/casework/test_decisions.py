@@ -1,6 +1,7 @@
 """What people's decisions lead to, on both databases."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -124,6 +125,17 @@ def test_not_associated_lifts_what_stood_on_the_association(
     assert standing(office, MEMBER) == []
     with office.store.reading() as work:
         assert MEMBER not in work.groups.need(GROUP).seeds
+
+
+def test_no_answer_was_given_later_than_now(
+    office: Office, desk: Desk, ask: Ask, clock: TurnedClock
+) -> None:
+    # Else behaviour before that day would not count as new.
+    assert desk.answer(ask(MEMBER), YES, ahead=timedelta(days=200)).at == office.now()
+    asked = office.now()
+    case = ask(REPORTER)
+    clock.turn(days=1)
+    assert desk.answer(case, NO, ahead=-timedelta(hours=3)).at == asked + timedelta(hours=21)
 
 
 def test_the_same_answer_twice_is_one_decision(office: Office, desk: Desk, ask: Ask) -> None:
