@@ -1,8 +1,8 @@
 """The quality of review: agreement by kind, and each reviewer's accuracy, drift and time.
 
 What is most likely true of a case that several people answered is told by the one-coin model of
-Dawid and Skene (1979), by crowd-kit: answers weighed by how right whoever gave them is. Of gold it
-is known.
+Dawid and Skene (1979), by crowd-kit: answers weighed by how right whoever gave them is. A lead who
+settles a difference is a voice on what is true and is not judged by it. Of gold it is known.
 """
 
 import warnings
@@ -66,14 +66,7 @@ def measure_quality(office: Office) -> Quality:
     """Measure agreement, and every reviewer. Takes seconds: the model is loaded here."""
     with office.store.reading() as work:
         answers = list(given_answers(work))
-    truth: dict[str, str] = {}
-    skills: dict[str, dict[CaseKind, float]] = defaultdict(dict)
-    for kind in CaseKind:
-        of_kind = [one for one in answers if one.kind is kind and one.independent]
-        labels, skill = _dawid_skene(of_kind)
-        truth |= labels
-        for by, value in skill.items():
-            skills[by][kind] = value
+    truth, skills = _most_likely(answers)
     by_person: dict[str, list[GivenAnswer]] = defaultdict(list)
     for one in answers:
         by_person[one.by].append(one)
@@ -86,6 +79,13 @@ def measure_quality(office: Office) -> Quality:
     )
 
 
+def accuracy_of(answers: Sequence[GivenAnswer]) -> dict[str, Share | None]:
+    """Each person's accuracy, as `ReviewerQuality` has it."""
+    truth, _ = _most_likely(answers)
+    people = {one.by for one in answers}
+    return {by: _share(_judged([one for one in answers if one.by == by], truth)) for by in people}
+
+
 def agreement_of(answers: Iterable[GivenAnswer]) -> dict[str, Agreement]:
     """Krippendorff's alpha by kind. `answers` come by case, as `given_answers` gives them."""
     units: dict[str, list[list[str]]] = defaultdict(list)
@@ -93,6 +93,20 @@ def agreement_of(answers: Iterable[GivenAnswer]) -> dict[str, Agreement]:
     for (kind, _), given in groupby(counted, key=lambda one: (one.kind.value, one.case_id)):
         units[kind].append([one.answer for one in given])
     return by_kind(units)
+
+
+def _most_likely(
+    answers: Sequence[GivenAnswer],
+) -> tuple[dict[str, str], dict[str, dict[CaseKind, float]]]:
+    """The most likely true answer by case, and each person's skill by kind."""
+    truth: dict[str, str] = {}
+    skills: dict[str, dict[CaseKind, float]] = defaultdict(dict)
+    for kind in CaseKind:
+        labels, skill = _dawid_skene([one for one in answers if one.kind is kind])
+        truth |= labels
+        for by, value in skill.items():
+            skills[by][kind] = value
+    return truth, skills
 
 
 def _dawid_skene(answers: Sequence[GivenAnswer]) -> tuple[dict[str, str], dict[str, float]]:
@@ -125,11 +139,7 @@ def _reviewer(
     truth: Mapping[str, str],
     skill: dict[CaseKind, float],
 ) -> ReviewerQuality:
-    judged = [
-        one.answer == truth[one.case_id]
-        for one in sorted(given, key=lambda one: one.at)
-        if one.independent and one.case_id in truth
-    ]
+    judged = _judged(given, truth)
     gold = [one.answer == one.expected for one in given if one.expected is not None]
     spent = [one.lead_time_s for one in given if one.lead_time_s is not None]
     return ReviewerQuality(
@@ -141,6 +151,15 @@ def _reviewer(
         median_s=median(spent) if spent else None,
         drift=drift_of(judged),
     )
+
+
+def _judged(given: Sequence[GivenAnswer], truth: Mapping[str, str]) -> list[bool]:
+    """Whether each answer of one person was right, of those that can be told, oldest first."""
+    return [
+        one.answer == truth[one.case_id]
+        for one in sorted(given, key=lambda one: one.at)
+        if one.independent and one.case_id in truth
+    ]
 
 
 def drift_of(judged: Sequence[bool]) -> Drift | None:

@@ -34,7 +34,17 @@ pytestmark = pytest.mark.server
 
 CASES = 200
 WITHIN_S = 900
-"""On two quiet cores it takes three minutes."""
+WORST_OFF = 0.314
+MEAN_OFF = 0.161
+"""How far measured accuracy may lie from how often a reviewer was right: the worst of the five, and
+the mean over them.
+
+What is true is itself estimated, from two answers to most cases that count, in four kinds of which
+the rarest has ten cases: measured accuracy is off even where every answer is known. These are the
+99.9 % quantiles over 4,000 made-up worlds of 200 cases by casework.quality's own estimator, without
+server and faults (`python -m bench.review_quality --worlds 4000`); the medians are a fifth of them.
+Whom the best stands above, the last check, holds in 99.8 % of them. They are for 200 cases.
+"""
 
 
 @pytest.fixture
@@ -167,6 +177,7 @@ def _quality_is_as_simulated(
     assert measured.high is not None
     assert measured.low <= measured.alpha <= measured.high
     measured_of: dict[str, float] = {}
+    off: dict[str, float] = {}
     for who in PEOPLE:
         (found,) = [one for one in quality.reviewers if one.by == who.person]
         mine = [one for all_ in said.values() for one in all_ if one.decided_by == who.person]
@@ -178,11 +189,10 @@ def _quality_is_as_simulated(
         ]
         right = sum(who.is_right(one.case_id) for one in shared)
         assert found.accuracy is not None
-        # What is true is itself estimated, from two answers most often: a little more is allowed
-        # than the interval of the share alone.
-        realised = right / len(shared)
-        assert found.accuracy.low - 0.05 <= realised <= found.accuracy.high + 0.05
+        off[who.person] = abs(found.accuracy.share - right / len(shared))
         measured_of[who.person] = found.accuracy.share
+    assert max(off.values()) <= WORST_OFF, off
+    assert sum(off.values()) / len(off) <= MEAN_OFF, off
     assert measured_of[PEOPLE[0].person] > measured_of[PEOPLE[-1].person]
 
 
