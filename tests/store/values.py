@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from policy.appeals import Appeal, AppealState, Shield, Strike
 from policy.assessment import Assessment, CoordinationResult, GuardResult, Outcome
+from policy.brake import BrakeScope, pull
+from policy.bulk import BulkAction, BulkKind
 from policy.care import Served
 from policy.cases import Case, CaseKind, Decision
 from policy.clauses import CLAUSES
@@ -19,6 +21,7 @@ from policy.reviewers import Reviewer
 from policy.roles import Role
 from policy.scores import Association, Evidence, Share
 from policy.severity import assess
+from policy.shadow import Knobs, Shadow, ShadowOutcome, Would
 from policy.sources import Source
 from policy.statements import Found, state_reasons
 from policy.verdicts import AssociationChoice, AssociationVerdict
@@ -242,5 +245,37 @@ def one_of_each() -> list[Value]:
             at=T0,
         ),
         Served(reviewer_id="ana@desk.example", case_id="c1", round=2, at=T0, severe=True),
+        pull("br1", BrakeScope.GROUP, "g1", by="person:ada", reason="too many", at=T0).release(
+            by="person:ben", reason="looked at", at=T0 + DAY
+        ),
+        BulkAction(
+            id="bu1",
+            kind=BulkKind.LIMIT,
+            group_id="g1",
+            account_ids=("a1", "a2"),
+            by="person:ada",
+            reason="one wave",
+            at=T0,
+        )
+        .done(("r1",), {"a2": "shielded"}, seconded_by="person:ben")
+        .undo(by="person:cem", reason="not theirs", at=T0 + DAY),
+        Shadow(
+            id="sh1",
+            group_id="g1",
+            knobs=Knobs(act_from=0.99, review_from=0.1 + 0.2),
+            started_at=T0,
+            by="person:ada",
+            reason="a lower line",
+            ended_at=T0 + DAY,
+        ),
+        ShadowOutcome(
+            shadow_id="sh1",
+            account_id="a1",
+            at=T0,
+            probability=0.1 + 0.2,
+            lang="tr",
+            would=Would.LIMIT,
+            did=Would.ASK,
+        ),
         ApiKey(id="k1", label="tests", roles=("admin",), sha256="0" * 64, created_at=T0),
     ]
