@@ -63,9 +63,9 @@ def sample(
     """
     clusters = int(cluster.max(initial=-1)) + 1
     used = columns(work, layer.counts.filter(layer.counts.k > 0), "n")["n"]
-    # Before anything is fetched: what is too much is not even swept.
+    # Before anything is fetched: what is too much is not even swept. One round has no error.
     rounds = min(most, BUDGET // max(layer.pairs + int(used.sum()), 1))
-    if rounds == 0:
+    if rounds < 2:
         nothing: Ints = np.zeros((0, clusters), dtype=np.int64)
         edges = layer.edges
         repeated = edges.count(where=edges.weight >= 2)
