@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
@@ -35,6 +36,8 @@ _TOL = 1e-5
 _EPS = 1e-10
 BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
 out = Console()
+
+Floats = NDArray[np.float64]
 
 
 def cases_of(count: int) -> Iterator[tuple[CaseKind, int, bool]]:
@@ -125,12 +128,12 @@ def most_likely(given: list[GivenAnswer]) -> dict[str, str]:
     chosen = np.eye(len(words))[said]
     answered = np.bincount(task, minlength=len(ids))[:, None]
 
-    def by_task(values: np.ndarray) -> np.ndarray:
+    def by_task(values: Floats) -> Floats:
         return np.stack(
             [np.bincount(task, values[:, at], len(ids)) for at in range(len(words))], axis=1
         )
 
-    def errors(probable: np.ndarray) -> np.ndarray:
+    def errors(probable: Floats) -> Floats:
         right = probable[task, said]
         skill = (np.bincount(who, right, len(people)) / np.bincount(who, minlength=len(people)))[
             who

@@ -165,9 +165,9 @@ class World:
             roles = (Role.REVIEWER, Role.LEAD) if one.person in LEADS else (Role.REVIEWER,)
             invite(self.office, one.email, roles=roles, by=LEAD)
         with self._studio() as studio:
-            for one in (*(person.email for person in PEOPLE), OUTSIDER):
-                if studio.user_of(one) is None:
-                    sign_up(studio, one, PASSWORD)
+            for email in (*(person.email for person in PEOPLE), OUTSIDER):
+                if studio.user_of(email) is None:
+                    sign_up(studio, email, PASSWORD)
             assert len(enrol(self.office, studio)) == len(PEOPLE)
             assert enrol(self.office, studio) == []
 
