@@ -26,10 +26,10 @@ WINDOW = 20_000_000
 Share = tuple[int, int, int, int]
 SHARES = st.lists(
     st.tuples(
-        st.integers(0, 4), st.integers(0, 5), st.integers(0, 30), st.integers(-2, 40)
+        st.integers(0, 4), st.integers(0, 5), st.integers(0, 60), st.integers(0, 15)
     ),
-    min_size=10,
-    max_size=50,
+    min_size=30,
+    max_size=60,
 )  # fmt: skip
 
 
