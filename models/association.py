@@ -8,7 +8,7 @@ score meant different things for different ones of them.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -189,7 +189,8 @@ class AssociationModel:
             while (likely := self._likely(measure, crowd)).mean() > UNCROWDED:
                 others = others.without([crowd.ids[at] for at in np.flatnonzero(likely)])
                 crowd = self._filled(others)
-                measure = laid(crowd)
+                # Nobody is new to a background for its having been made smaller.
+                measure = replace(laid(crowd), familiar=measure.familiar)
         return Index(
             group=group,
             measure=measure,

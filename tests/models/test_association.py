@@ -10,7 +10,7 @@ from models.activity import AccountActivity, objects_of
 from models.association import AssociationModel, Index
 from models.group_index import Crowd
 from models.packs import PackError, locate
-from models.routing import Opened, act_threshold
+from models.routing import ASSOCIATION_NOVEL, Opened, act_threshold
 from policy.groups import BlindDecision, Group
 from policy.records import Account, Linkage, Post
 from policy.scores import Association
@@ -120,7 +120,10 @@ def test_a_group_that_is_a_large_part_of_all_is_not_what_is_usual(
     index = model.index(GROUP, read)
     assert not [each for each in index.background.ids if each.startswith("member")]
     assert len(index.background) == others
-    said = {each.account_id: each.probability for each in model.score(read, index)}
+    lane = Opened(threshold=0.6, precision=0.95, confidence=0.9, rows=60, errors=0)
+    found = model.score(read, index, lane=lane)
+    assert sum(each.rule == ASSOCIATION_NOVEL for each in found) <= 0.1 * len(found)
+    said = {each.account_id: each.probability for each in found}
     assert min(said[f"member{at}"] for at in range(members)) > 0.9
     assert max(said[f"other{at}"] for at in range(others)) < 0.5
 
