@@ -7,7 +7,7 @@ each version of each answer, is kept with the case, never with Label Studio.
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from casework.assignment import waiting
 from casework.office import Office
@@ -24,7 +24,7 @@ from labeling.desk import (
     WantedTask,
 )
 from labeling.order import Order
-from labeling.receipts import keep, receipt_of, refusal, take
+from labeling.receipts import SOURCE, keep, receipt_of, refusal, take
 from policy.at_risk import shown_to_reviewers
 from policy.care import blur
 from policy.cases import Case, CaseKind, CaseState
@@ -76,11 +76,11 @@ class CaseDesk:
         yield from tasks
 
     def closing(self) -> Iterator[Binding]:
-        """Bound tasks whose cases lapsed or were closed, or ask for another opinion."""
+        """Bound tasks whose cases ended without an answer here, or ask for another opinion."""
         cases = tables.cases.c
         ended = cases.state.in_([CaseState.LAPSED.value, CaseState.CLOSED.value])
         with self._office.store.reading() as work:
-            closed = work.tasks.find(_of_case(ended), bound=True)
+            closed = work.tasks.find(or_(_of_case(ended), _decided_elsewhere()), bound=True)
             sealed = work.tasks.find(_of_case(_goes_on()), bound=True)
         for task in closed:
             yield _binding(task, BindingState.CLOSED)
@@ -219,6 +219,19 @@ def _goes_on() -> ColumnElement[bool]:
     """A case that is open in a later round than a task's."""
     cases = tables.cases.c
     return and_(cases.state == CaseState.OPEN.value, cases.round > tables.tasks.c.round)
+
+
+def _decided_elsewhere() -> ColumnElement[bool]:
+    """Tasks of cases that were decided, and not by an answer here: from the shell, or the API."""
+    tasks, decisions = tables.tasks.c, tables.decisions.c
+    answered = exists().where(
+        and_(
+            decisions.case_id == tasks.case_id,
+            decisions.round == tasks.round,
+            decisions.source.startswith(SOURCE),
+        )
+    )
+    return and_(_of_case(tables.cases.c.state == CaseState.DECIDED.value), ~answered)
 
 
 def _state(case: CaseState, case_round: int, task_round: int) -> BindingState:

@@ -11,6 +11,8 @@ from store.records import Receipt as Kept
 from store.records import Task
 from store.work import Writing
 
+SOURCE = "label-studio:"
+"""How the source of every decision begins that is an answer to a task."""
 _PERSONS = (
     *(ReviewRule.ROSTER, ReviewRule.REVIEWER_ROLE, ReviewRule.REVIEWER_LANGUAGE),
     *(ReviewRule.REVIEWER_PLACE, ReviewRule.REVIEWER_OTHER, Rule.APPEAL_OTHER),
@@ -95,7 +97,7 @@ def _take(work: Writing, task: Task, answer: Answer, periods: Periods) -> Receip
         round_=answer.round,
         by=f"person:{answer.answered_by}",
         at=answer.answered_at,
-        source=f"label-studio:{answer.project_id}:{answer.annotation_id}:{answer.case_id}",
+        source=f"{SOURCE}{answer.project_id}:{answer.annotation_id}:{answer.case_id}",
         periods=periods,
         lead_time_s=answer.lead_time,
     )
