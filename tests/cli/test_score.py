@@ -173,7 +173,7 @@ def test_a_group_of_which_nothing_is_known_is_named(concert: Concert, tmp_path: 
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_detect_writes_its_five_files(concert: Concert, tmp_path: Path) -> None:
+def test_detect_writes_its_six_files(concert: Concert, tmp_path: Path) -> None:
     said = concert(
         *("detect", EXAMPLE / "posts.csv", "--on", "text", "--window", "60s"),
         *("--out", tmp_path / "out", "--json"),
@@ -183,5 +183,5 @@ def test_detect_writes_its_five_files(concert: Concert, tmp_path: Path) -> None:
     assert report["accounts"] == 166
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *("clusters.parquet", "edges.parquet", "evidence.parquet"),
-        *("network.graphml", "report.html"),
+        *("network.graphml", "report.html", "run.json"),
     ]
