@@ -33,7 +33,8 @@ from tests.labeling.world import (
 pytestmark = pytest.mark.server
 
 CASES = 200
-WITHIN_S = 900
+WITHIN_S = 1500
+"""No bound on speed: it keeps a run that hangs from hanging for ever."""
 WORST_OFF = 0.314
 MEAN_OFF = 0.161
 """How far measured accuracy may lie from how often a reviewer was right: the worst of the five, and
@@ -65,17 +66,9 @@ def test_every_case_comes_to_what_the_rules_give(world: World) -> None:
         cases = {case.id: case for case in work.cases.find(state=CaseState.DECIDED.value)}
         decisions = work.decisions.find(case_id=list(cases))
         restrictions = work.restrictions.find()
-        actions = Counter(
-            dict(
-                work.connection.execute(
-                    select(tables.audit_log.c.action, func.count()).group_by(
-                        tables.audit_log.c.action
-                    )
-                )
-                .tuples()
-                .all()
-            )
-        )
+        log = tables.audit_log.c
+        counted = select(log.action, func.count()).group_by(log.action)
+        actions = Counter({row[0]: row[1] for row in work.connection.execute(counted)})
     said: dict[str, list[Decision]] = defaultdict(list)
     for decision in sorted(decisions, key=lambda one: one.round):
         said[decision.case_id].append(decision)
@@ -173,6 +166,7 @@ def _quality_is_as_simulated(
     ]
     measured = quality.agreement[CaseKind.ASSOCIATION.value]
     assert measured.alpha == pytest.approx(plain_alpha(units))
+    assert measured.alpha is not None
     assert measured.low is not None
     assert measured.high is not None
     assert measured.low <= measured.alpha <= measured.high
