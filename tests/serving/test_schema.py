@@ -20,7 +20,7 @@ from tests.serving.conftest import KEY, Server
 pytestmark = pytest.mark.server
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
-"""For each operation; `python -m bench schema` asks many more."""
+"""For each operation; the environment variable asks for more."""
 
 CHECKS = [
     not_a_server_error,
