@@ -87,8 +87,11 @@ class Scripted(threading.Thread):
         self.who = who
         self.truth = truth
         self.stop = stop
-        self.handed_in: Counter[tuple[str, int]] = Counter()
-        """How many sound answers the server acknowledged, by case and round."""
+        self.sent: Counter[tuple[str, int]] = Counter()
+        """How many sound answers were sent, by case and round.
+
+        Not only what the server acknowledged: killed after it kept an answer, it cannot say so.
+        """
         self.spoiled = 0
         self.trespassed = 0
         self.error: BaseException | None = None
@@ -158,7 +161,8 @@ class Scripted(threading.Thread):
             return
         said = self.who.says(case, self.truth(case))
         for _ in range(5 if dice > 0.97 else 1):
-            self.handed_in[case.id, round_] += self._post(http, task_id, said)
+            self.sent[case.id, round_] += 1
+            self._post(http, task_id, said)
         if dice > 0.9:
             self.trespassed += self._trespass(http)
 

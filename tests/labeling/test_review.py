@@ -76,10 +76,10 @@ def test_every_case_comes_to_what_the_rules_give(world: World) -> None:
 
     wrong = [line for case in cases.values() for line in _faults(case, said[case.id])]
     assert wrong == []
-    # Nothing was taken that the server had not taken before, and from nobody else.
+    # Nothing was taken that was not sent, and from nobody else.
     for decision in decisions:
         (who,) = [one for one in people if one.who.person == decision.decided_by]
-        assert who.handed_in[decision.case_id, decision.round] > 0, decision
+        assert who.sent[decision.case_id, decision.round] > 0, decision
 
     final = {id_: ought(case, _answers(said[id_])) for id_, case in cases.items()}
     laid = Counter((one.subject_id, one.kind) for one in restrictions if one.cause.case_id in cases)
