@@ -29,6 +29,7 @@ from casework.roll import roll
 from intake.items import Kind
 from policy.settings import Settings
 from store.audit import verify
+from store.work import Writing
 from tests.kills.world import ROOT, SITE
 from tests.life.world import GROUP, dossier, grave, questions
 from tests.life.year import CALLS, OTHERS
@@ -132,7 +133,7 @@ def time_pass(home: Path, accounts: int, changed: float) -> None:
             [designation] = work.designations.find()
 
         # As if a pass over everybody had ended here.
-        def done(work):  # type: ignore[no-untyped-def]
+        def done(work: Writing) -> None:
             work.cursors.set(f"roll.group.{designation.id}", measured.basis.model_dump_json())
             work.cursors.set("roll.screened", str(office.lake.head()))
 
