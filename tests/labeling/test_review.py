@@ -4,7 +4,6 @@ Each reviewer says what its made-up quality makes it say; the order, and who ans
 comes. What is decided is held against the rules of the house in plain words (world.ought).
 """
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,13 +30,7 @@ from tests.labeling.world import (
     truth,
 )
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(
-        os.environ.get("REVIEW_WHOLE") != "1",
-        reason="seven minutes, and not yet seen to its last check: ask by REVIEW_WHOLE=1",
-    ),
-]
+pytestmark = pytest.mark.server
 
 CASES = 200
 WITHIN_S = 1500
