@@ -10,6 +10,7 @@ from casework import evidence as shown
 from casework.cases import open_case
 from casework.ids import new_id
 from casework.office import Office
+from casework.places import places_of
 from policy.appeals import Appeal, AppealState, open_appeal
 from policy.cases import CaseKind
 from policy.clauses import CLAUSES
@@ -60,6 +61,7 @@ def appeal(office: Office, restriction_id: str, text: str, *, actor: str) -> App
             # Somebody may be silenced wrongly while this waits: a harm of its own.
             harm=Harm.PSYCHOLOGICAL,
             severity=Severity.MODERATE,
+            places=places_of(work, restriction.ground.group_id, {}),
             not_by=_decided_before(work, restriction),
             evidence=shown.for_appeal(
                 clause=CLAUSES[restriction.cause.clause],

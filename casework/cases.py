@@ -8,6 +8,7 @@ from casework.gravity import Gravity, gravity_of, language_of, material_of, reac
 from casework.house import house_rules
 from casework.ids import new_id
 from casework.office import Office
+from casework.places import places_of
 from policy.cases import AskedAbout, Case, CaseKind, CaseState
 from policy.service import rank
 from policy.words import Harm, Policy, Severity, SubjectKind
@@ -27,6 +28,8 @@ LAPSES_AFTER: Mapping[CaseKind, timedelta] = {
     # An appeal is never left to lapse: it waits as long as people may be held to it.
     CaseKind.APPEAL: timedelta(days=365),
 }
+_ANYWHERE = frozenset({CaseKind.SUPPORT, CaseKind.LEGAL})
+"""Help waits for nobody who knows the place."""
 
 
 def open_case(
@@ -56,7 +59,9 @@ def open_case(
         harm, severity: where they are left out, the gravest that the group was designated for.
         material: how hard it is to look at; where it is left out, guessed from harm and severity.
         policies: those in question, for reviewers who opted out of one.
-        places: those that whoever answers should know.
+        places: those of which whoever answers should know one; where they are left out, those of
+            the group's harms and of the profile (casework/places.py). None where a life may be in
+            danger, and for help: neither waits for who knows the place.
         not_by: who decided before, and therefore does not answer.
         sampling: with which probability the question was put to people at all.
     """
@@ -77,7 +82,9 @@ def open_case(
         imminent=imminent,
         reach=reach_of(evidence),
         lang=language_of(evidence),
-        places=tuple(place.casefold() for place in places) or known.places,
+        places=()
+        if imminent or kind in _ANYWHERE
+        else tuple(places) or places_of(work, group_id, evidence),
         not_by=tuple(not_by),
         sampling=sampling,
         blind=blind,

@@ -19,7 +19,6 @@ class Gravity(Value):
 
     harm: Harm | None = None
     severity: Severity = Severity.LOW
-    places: tuple[str, ...] = ()
 
 
 def gravity_of(work: Reading, group_id: str | None) -> Gravity:

@@ -235,7 +235,7 @@ def _screen_suspects(
     before = {one.account_id for one in known.values() if one.lane is not Lane.DISMISS}
     fresh = [one for one in suspected if one.association.account_id not in before]
     posts = [post for one in fresh for post in one.posts[:EARLIER_POSTS]]
-    associated = frozenset(one.association.account_id for one in fresh)
+    associated = {one.association.account_id: [group_id] for one in fresh}
     for at in range(0, len(posts), POSTS):
         _screen_batch(office, posts[at : at + POSTS], associated, report)
         report.posts_again += len(posts[at : at + POSTS])
@@ -247,7 +247,9 @@ def _screen_new(office: Office, report: RollReport, tell: Tell) -> None:
         if not parts:
             return
         suspects = work.associations.find(lane=[Lane.ACT.value, Lane.REVIEW.value])
-    associated = frozenset(one.account_id for one in suspects)
+    associated: dict[str, list[str]] = {}
+    for one in suspects:
+        associated.setdefault(one.account_id, []).append(one.group_id)
     for part in parts:
         batch: list[Post] = []
         done = 0
@@ -265,15 +267,23 @@ def _screen_new(office: Office, report: RollReport, tell: Tell) -> None:
 
 
 def _screen_batch(
-    office: Office, posts: Sequence[Post], associated: frozenset[str], report: RollReport
+    office: Office,
+    posts: Sequence[Post],
+    associated: Mapping[str, Sequence[str]],
+    report: RollReport,
 ) -> None:
     model = office.models.harm
     scores = model.score(posts)
     answered = [post.replied_to_post_id for post in posts if post.replied_to_post_id]
     threads = office.lake.post(answered)
+    authors = sorted({post.account_id for post in posts} & associated.keys())
+    profiles = office.lake.accounts(authors) if authors else {}
+    locations = {id_: profile.location for id_, profile in profiles.items()}
 
     def do(work: Writing) -> Screened:
-        return screen(work, posts, scores, threads=threads, associated=associated)
+        return screen(
+            work, posts, scores, threads=threads, associated=associated, locations=locations
+        )
 
     done = office.store.transact(do, actor=f"model:{model.manifest.model}", now=office.now())
     report.post_cases += done.asked + done.support + done.legal

@@ -6,12 +6,12 @@ activity may also be subject to enforcement action under the Twitter Rules"). Da
 crisis and suspected child exploitation are looked for in everybody's posts.
 """
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from casework import evidence as shown
 from casework.cases import open_case
+from casework.places import places_of
 from models.routing import HARM_LANGUAGE, HARM_UNCALIBRATED, within_budget
 from policy.at_risk import SafetyLane, safety_lane
 from policy.care import SHOWN_FROM, gravity
@@ -53,14 +53,16 @@ def screen(
     scores: Sequence[PostScore],
     *,
     threads: Mapping[str, Post],
-    associated: AbstractSet[str],
+    associated: Mapping[str, Collection[str]],
+    locations: Mapping[str, str] | None = None,
 ) -> Screened:
     """Open the cases that new posts give reason for.
 
     Args:
         posts, scores: in the same order.
         threads: by post id, the posts that others answer.
-        associated: accounts in the act or review lane of a designated group.
+        associated: accounts in the act or review lane of designated groups, with the groups.
+        locations: what authors' profiles say of where they are.
     """
     by_id = {post.post_id: post for post in posts}
     about = work.cases.find(subject_kind=SubjectKind.POST.value, subject_id=list(by_id))
@@ -89,7 +91,9 @@ def screen(
                 ordinary.append(score)
     chosen, left = _within_budgets(work, ordinary)
     for score in chosen:
-        _ask(work, by_id[score.post_id], score, threads)
+        post = by_id[score.post_id]
+        where = _places(work, associated.get(post.account_id, ()), (locations or {}), post)
+        _ask(work, post, score, threads, where)
     return Screened(support=support, legal=legal, asked=len(chosen), over_budget=len(left))
 
 
@@ -152,7 +156,22 @@ def _help(work: Writing, post: Post, score: PostScore) -> None:
     )
 
 
-def _ask(work: Writing, post: Post, score: PostScore, threads: Mapping[str, Post]) -> None:
+def _places(
+    work: Writing, groups: Collection[str], locations: Mapping[str, str], post: Post
+) -> list[str]:
+    """What a post means is read where its author's groups do harm."""
+    location = locations.get(post.account_id, "")
+    found = [places_of(work, group_id, {}, location) for group_id in groups or [None]]
+    return list(dict.fromkeys(place for places in found for place in places))
+
+
+def _ask(
+    work: Writing,
+    post: Post,
+    score: PostScore,
+    threads: Mapping[str, Post],
+    places: Sequence[str],
+) -> None:
     answered = threads.get(post.replied_to_post_id or "")
     likeliest = max(score.policies, key=lambda policy: score.policies[policy])
     open_case(
@@ -167,6 +186,7 @@ def _ask(work: Writing, post: Post, score: PostScore, threads: Mapping[str, Post
         material=gravity(score.policies),
         policies=_in_question(score),
         imminent=_imminent(score),
+        places=places,
         evidence=shown.for_post(
             rule=score.rule,
             clause=CLAUSE_OF[harms_of(likeliest)[0]],

@@ -72,6 +72,7 @@ def _propose_suspension(work: Writing, case: Case, violation: Violation, strikes
         subject_id=violation.account_id,
         rule=Rule.VIOLATIONS.value,
         policies=(violation.policy,),
+        places=case.places,
         not_by=[violation.found_by] if is_person(violation.found_by) else (),
         evidence=shown.for_second_look(
             case.evidence,

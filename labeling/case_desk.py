@@ -261,7 +261,7 @@ def _binding(task: Task, state: BindingState) -> Binding:
 
 def _wanted(work: Reading, case: Case) -> WantedTask:
     seen = case.model_copy(update={"evidence": shown_evidence(case)})
-    data = {**shown_to_reviewers(seen), "blur": blur(case).value}
+    data = {**shown_to_reviewers(seen), "blur": blur(case).value, "places": list(case.places)}
     if case.round == SECOND:
         # Why the first was asked is most often what the model thought.
         data["why_here"] = "A second opinion is needed, independent of the first."

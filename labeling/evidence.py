@@ -57,6 +57,8 @@ class Evidence(Part):
     clause: Clause | None = None
     why_here: str = ""
     """Why a person is asked, in plain words."""
+    places: tuple[str, ...] = ()
+    """Where it is about: whoever is asked knows one of them."""
     proposal: str = ""
     """What is proposed or contested, and on which ground (second looks and appeals)."""
     statement: str = ""

@@ -61,6 +61,7 @@ def evidence_html(evidence: Evidence, *, blind: bool) -> str:
 def _question(of: Evidence) -> list[str]:
     return _sections(
         ("Why you are asked", paragraph(of.why_here)),
+        ("Where", paragraph("; ".join(of.places))),
         ("The measure" if of.statement else "What is proposed", paragraph(of.proposal)),
         ("What the affected person says", paragraph(of.statement)),
         ("The answers so far", earlier_html(of.earlier)),

@@ -92,7 +92,8 @@ class Case(Value):
     lang: str = "und"
     """ISO 639-1 of what has to be read; `und` where it could not be told."""
     places: tuple[str, ...] = ()
-    """Places that whoever answers should know, lower case; empty where none matters."""
+    """Places as they were written, of which whoever answers should know one; empty where none
+    matters."""
     sampling: Likelihood = 1.0
     """With which probability this question was put to people at all: below 1 for random audits."""
     gold: str | None = None

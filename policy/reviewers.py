@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import Field, field_validator
 
 from policy.cases import Case, CaseKind
+from policy.places import knows, told
 from policy.review_rules import ReviewRule
 from policy.roles import Role
 from policy.rule import NamedRule
@@ -46,7 +47,7 @@ class Reviewer(Value):
     languages: tuple[str, ...] = (ANY,)
     """ISO 639-1 codes of the languages they read."""
     places: tuple[str, ...] = (ANY,)
-    """Places that they know, as cases name them; lower case."""
+    """Places that they know, each by one name; lower case. Who names none knows every place."""
     opt_outs: tuple[Policy, ...] = ()
     """Policies whose material is not served to them. Nobody asks why."""
     severe_a_day: int | None = Field(default=None, ge=0)
@@ -116,13 +117,13 @@ def barred(reviewer: Reviewer, case: Case) -> Barred | None:
         return _barred(ReviewRule.REVIEWER_ROLE, f"{what} needs a {names}")
     if decided_before(case, reviewer.person):
         return Barred(rule=other_person(case), reason=f"{reviewer.person} decided before")
-    if case.lang != UNKNOWN and not _has(reviewer.languages, (case.lang,)):
+    if case.lang != UNKNOWN and not _has(reviewer.languages, case.lang):
         return _barred(
             ReviewRule.REVIEWER_LANGUAGE, f"{reviewer.id} does not read the language {case.lang}"
         )
-    if case.places and not _has(reviewer.places, case.places):
+    if case.places and ANY not in reviewer.places and not knows(reviewer.places, case.places):
         return _barred(
-            ReviewRule.REVIEWER_PLACE, f"{reviewer.id} does not know {', '.join(case.places)}"
+            ReviewRule.REVIEWER_PLACE, f"{reviewer.id} does not know {told(case.places)}"
         )
     return None
 
@@ -173,7 +174,7 @@ _CLOSEST_FIRST = (
 def _waits_for(rule: str, case: Case) -> str:
     match rule:
         case ReviewRule.REVIEWER_PLACE:
-            return f"waits for a reviewer who knows {', '.join(case.places)}"
+            return f"waits for a reviewer who knows {told(case.places)}"
         case ReviewRule.REVIEWER_LANGUAGE:
             return f"waits for a reviewer who reads {case.lang}"
         case ReviewRule.REVIEWER_OTHER | Rule.APPEAL_OTHER if case.round > 1:
@@ -187,8 +188,8 @@ def _waits_for(rule: str, case: Case) -> str:
 _NTH = {2: "second", 3: "third"}
 
 
-def _has(held: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    return ANY in held or any(one.casefold() in held for one in wanted)
+def _has(held: tuple[str, ...], wanted: str) -> bool:
+    return ANY in held or wanted.casefold() in held
 
 
 def _barred(rule: ReviewRule, reason: str) -> Barred:

@@ -34,8 +34,9 @@ def run(office: Office, author: str, *scores: PostScore, text: str = "") -> Scre
         Post(post_id=one.post_id, account_id=author, text=text or f"Words of {one.post_id}.")
         for one in scores
     ]
+    suspects = {SUSPECT: ["weigh-it-again"]}
     return office.store.transact(
-        lambda work: screen(work, posts, scores, threads={}, associated=frozenset({SUSPECT})),
+        lambda work: screen(work, posts, scores, threads={}, associated=suspects),
         actor="model:test-1",
         now=office.now(),
     )

@@ -97,10 +97,13 @@ def answer(
 def test_a_case_that_nobody_may_answer_is_not_wanted(office: Office) -> None:
     people(office, languages=("de",))
     ask(office)
-    ask(office, subject="f-2", places=("northport",))
+    ask(office, subject="f-2", places=("The quay, Northport",))
     assert list(CaseDesk(office).wanted()) == []
     invite(office, "eve@concert.example", roles=(Role.REVIEWER,), by="person:lead")
-    assert len(list(CaseDesk(office).wanted())) == 2
+    wanted = list(CaseDesk(office).wanted())
+    assert len(wanted) == 2
+    pages = [str(task_of(one, owner="o")["data"]) for one in wanted]
+    assert sum("The quay, Northport" in page for page in pages) == 1
 
 
 def test_sealed_cases_are_never_wanted(office: Office) -> None:

@@ -44,6 +44,7 @@ def everywhere(text: str) -> Evidence:
         {
             "clause": {"id": text, "text": text},
             "why_here": text,
+            "places": [text],
             "proposal": text,
             "statement": text,
             "group": {
