@@ -50,30 +50,40 @@ def audience(
 def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> tuple[Ints, Ints]:
     """On how many texts of their own circle each tested pair met within the window.
 
-    `tested` has edge (0 …), source, target; `circles` account and circle. Returns these numbers and
-    the width of each pair's circle, both of shape (pairs,): the posts of a text that each member
-    wrote once and as many others, above which no text counts as a circle's own, and which is thus
-    known before any text is looked at. A pair between two circles has width 0.
+    `tested` has edge (0 …), source, target; `circles` account and circle. The circle of a pair that
+    stands in two is both together: a feed that some of a ring read draws these into a circle of its
+    readers, and the ring's texts are then neither half's own. Returns these numbers and the width
+    of each pair's circle, both of shape (pairs,): the posts of a text that each member wrote once
+    and as many others, above which no text counts as a circle's own, and which is thus known before
+    any text is looked at.
     """
     inside = layer.held.inner_join(circles, "account").group_by("object", "circle")
-    inside = inside.agg(n_in=lambda t: t.n.sum()).inner_join(layer.counts, "object")
+    inside = inside.agg(n_in=lambda t: t.n.sum())
     width = circles.group_by("circle").agg(width=(circles.count() / OWN).cast("int64"))
-    inside = inside.inner_join(width, "circle")
-    own = inside.filter(inside.n_in >= OWN * inside.n, inside.n <= inside.width)
-    own = own.select("object", "circle")
     ends = tested.inner_join(circles.rename(source="account", of_source="circle"), "source")
     ends = ends.inner_join(circles.rename(target="account", of_target="circle"), "target")
-    ends = ends.filter(ends.of_source == ends.of_target)
-    ends = ends.inner_join(width, [("of_source", "circle")])
-    ends = ends.select("edge", "source", "target", "width", circle=ends.of_source)
+    ends = ends.inner_join(width.rename(of_source="circle", width_source="width"), "of_source")
+    ends = ends.inner_join(width.rename(of_target="circle", width_target="width"), "of_target")
+    # What is in one circle counts once.
+    apart = (ends.of_source != ends.of_target).cast("int64")
+    ends = ends.mutate(apart=apart, width=ends.width_source + apart * ends.width_target)
+    ends = ends.select("edge", "source", "target", "of_source", "of_target", "apart", "width")
     widths = ends.select("edge", "width").to_pyarrow()
     met = layer.found(circles)
     met = met.select(
         "object",
         source=ibis.least(met.account, met.account_y),
         target=ibis.greatest(met.account, met.account_y),
+    ).distinct()
+    met = met.inner_join(ends, ["source", "target"]).inner_join(layer.counts, "object")
+    met = met.filter(met.n <= met.width)
+    met = met.inner_join(
+        inside.rename(of_source="circle", n_source="n_in"), ["object", "of_source"]
     )
-    met = met.inner_join(ends, ["source", "target"]).semi_join(own, ["object", "circle"])
+    met = met.inner_join(
+        inside.rename(of_target="circle", n_target="n_in"), ["object", "of_target"]
+    )
+    met = met.filter(met.n_source + met.apart * met.n_target >= OWN * met.n)
     counted = met.group_by("edge").agg(texts=met.object.nunique()).to_pyarrow()
     found: Ints = np.zeros(pairs, dtype=np.int64)
     found[counted["edge"].to_numpy()] = counted["texts"].to_numpy()

@@ -27,7 +27,7 @@ from coordination.reading import read
 from coordination.result import Cluster, DetectReport
 from coordination.social import LAYER as SWARM
 from coordination.social import Social, find_social
-from coordination.source import InputError, Source, Tabular, is_small
+from coordination.source import InputError, Source, Tabular
 from coordination.state import Asked, State
 from coordination.swarm_harm import Score
 from coordination.tested import Tested, together
@@ -87,13 +87,7 @@ def detect(
     """
     tell = progress or (lambda _step, _done: None)
     with tempfile.TemporaryDirectory(prefix="concert-") as scratch:
-        con = connect(
-            engine,
-            scratch=Path(scratch),
-            threads=threads,
-            memory=memory,
-            small=state is None and is_small(source),
-        )
+        con = connect(engine, scratch=Path(scratch), threads=threads, memory=memory)
         try:
             tell("reading", 0.0)
             reading = read(
@@ -210,7 +204,13 @@ class _Run:
         shuffles = [(inside, shuffled) for _, inside, shuffled in samples]
         pairs = read_pairs(shown)
         found = clusters(
-            reported, member, accounts, pairs=pairs, windows_s=seconds, shuffles=shuffles
+            reported,
+            member,
+            accounts,
+            pairs=pairs,
+            layers=self.names,
+            windows_s=seconds,
+            shuffles=shuffles,
         )
         findings = self._findings(layers, found, shown)
         findings += self._chance(tested, circles, accounts) + self._too_little(layers, tested)

@@ -23,11 +23,11 @@ class Kind(StrEnum):
 
 LINKED = "coordination.technical.linkage/1"
 AUTOMATED = "coordination.technical.automation/2"
-BEYOND_CHANCE = "coordination.social.beyond_chance/2"
+BEYOND_CHANCE = "coordination.social.beyond_chance/3"
 AS_BY_CHANCE = "coordination.chance.not_rejected/1"
 TOO_FEW_ACCOUNTS = "coordination.insufficient.accounts/1"
 TOO_LOOSE = "coordination.insufficient.ties/1"
-TOO_FEW_TEXTS = "coordination.insufficient.texts/1"
+TOO_FEW_TEXTS = "coordination.insufficient.texts/2"
 TOO_FEW_OCCASIONS = "coordination.insufficient.occasions/1"
 NO_LAYER_DATA = "coordination.insufficient.layer/1"
 
@@ -46,7 +46,10 @@ RULES = {
         "At least 3 accounts, each joined to at least 2 others of them, by pairs that met more "
         "often than a shared audience gives, "
         "and than shared moments give (or, on texts, that copied at least 3 which hardly anybody "
-        "else wrote), with q at most the level set; no proof of common control or automation."
+        "else wrote), with q at most the level set; no proof of common control or automation. "
+        "Who is joined by texts alone is named only for sharing 4 of the group's own texts with "
+        "others of it, or half of them: own is a text of which, without that account, at least "
+        "half of those who posted it are in the group."
     ),
     AS_BY_CHANCE: "Pairs met repeatedly, and as often as the nulls give; this is no finding.",
     TOO_FEW_ACCOUNTS: "Two accounts met more often than chance gives; two are no group.",
@@ -55,9 +58,9 @@ RULES = {
         "joined to 2 others each. Two who share a source look like that, and so do two pairs."
     ),
     TOO_FEW_TEXTS: (
-        "A group that shares fewer than 4 texts, and whose times show nothing: that few headlines, "
-        "quotes or jokes make the round of any circle of friends. Where times show nothing, a "
-        "member shares 4 of a group's texts, or half of them."
+        "A group that shares fewer than 4 texts of its own (most who posted them are in it), and "
+        "whose times show nothing: that few headlines, quotes or jokes make the round of any "
+        "circle of friends, and what runs widely anybody may share with anybody."
     ),
     TOO_FEW_OCCASIONS: "No two accounts met on at least 2 occasions: there is nothing to test.",
     NO_LAYER_DATA: "The layer has no action with a time in this input.",

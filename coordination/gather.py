@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.chance import poisson_tail
+from coordination.chance import benjamini_hochberg, poisson_tail
 from coordination.clusters import partition, stability, with_the_lone
+from coordination.copying import COPYING
 from coordination.result import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from coordination.chance import Ints
     from coordination.findings import PostPair
     from coordination.tested import Tested
 
 LEADERS = 3
+SPEAKING_TIMES = 0.05
+"""Expected share of false ones among the ties of a cluster of texts that its times show."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,14 @@ def clusters(
     names: Sequence[str],
     *,
     pairs: Sequence[PostPair],
+    layers: Sequence[str],
     windows_s: Sequence[float],
     shuffles: Sequence[tuple[Ints, Ints]],
 ) -> list[Cluster]:
     """The clusters with all that is known of them, largest first.
 
-    `shuffles` gives for each layer the pairs within each cluster as seen, and for each shuffled
-    round (see `level.sample`).
+    `layers` and `windows_s` are those of the run, in its order. `shuffles` gives for each layer
+    the pairs within each cluster as seen, and for each shuffled round (see `level.sample`).
     """
     number = {names[at]: int(member.of[at]) for at in np.flatnonzero(member.of >= 0)}
     members: dict[int, list[str]] = defaultdict(list)
@@ -72,13 +78,13 @@ def clusters(
         edges = reported.where(of_source & (member.of[reported.target] == cluster))
         p, error = _sampled(cluster, shuffles)
         mean = np.array([edges.expected.sum()])
-        layers = tuple(sorted({pair.layer for pair in inside[cluster]}))
         found.append(
             Cluster(
                 number=len(found),
                 accounts=tuple(sorted(members[cluster])),
-                layers=layers,
+                layers=tuple(sorted({pair.layer for pair in inside[cluster]})),
                 ties=_ties(edges, names),
+                timed=_ties(edges.where(_speak(edges, layers)), names),
                 pairs=tuple(inside[cluster]),
                 p_timing=float(edges.p_timing.min()),
                 p_audience=float(edges.p_audience.min()),
@@ -92,6 +98,16 @@ def clusters(
             )
         )
     return found
+
+
+def _speak(edges: Tested, layers: Sequence[str]) -> NDArray[np.bool_]:
+    """Which edges of one cluster its times show.
+
+    Where copying is no evidence, nothing but times joined the two; else Benjamini-Hochberg over the
+    cluster's edges under the timing null alone.
+    """
+    by_copying = np.array([name in COPYING for name in layers])[edges.layer]
+    return ~by_copying | (benjamini_hochberg(edges.p_timing, len(edges)) <= SPEAKING_TIMES)
 
 
 def _ties(edges: Tested, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

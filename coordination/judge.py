@@ -11,7 +11,6 @@ from itertools import pairwise
 from statistics import pstdev
 from types import MappingProxyType
 
-from coordination.copying import COPYING
 from coordination.findings import (
     AS_BY_CHANCE,
     AUTOMATED,
@@ -26,6 +25,7 @@ from coordination.findings import (
     PostPair,
     techniques,
 )
+from coordination.members import MIN_TEXTS, belonging, core
 from coordination.result import Cluster
 
 PROOF_KINDS = frozenset({"device", "phone", "payment"})
@@ -36,15 +36,6 @@ MAX_HOLDERS = 10
 MIN_SEQUENCE = 5
 MAX_LAG_SPREAD_S = 2.0
 MIN_GROUP = 3
-MIN_TIES = 2
-"""Members of a group to whom each member must be joined beyond chance. One link alone says that two
-met; a person who copies one member of a ring is then not of the ring."""
-MIN_TEXTS = 4
-"""Texts that a group must share whose times show nothing. Its pairs are no independent witnesses:
-seven people who posted the same three headlines are twenty-one pairs at once."""
-SPEAKING_TIMES = 0.05
-"""Least p of a cluster's links under the timing null, times their number (Bonferroni), above which
-its times show nothing."""
 
 
 def judge(
@@ -58,8 +49,8 @@ def judge(
     `keys` are linkages (kind, key_hash, account_id) of the whole input; `clients` gives the client
     of posts that name one; `audience` says how many accounts of the input posted a text (layer,
     object), where that is known. Members with proof of common control or automation make technical
-    findings of their own. Members that are each joined to MIN_TIES others are social together,
-    unless the proof covers all of them; without such members a cluster is no group.
+    findings of their own. Members that are each of the group by the rules of `belonging` are social
+    together, unless the proof covers all of them; without such members a cluster is no group.
     """
     found = []
     proven: set[str] = set()
@@ -79,28 +70,12 @@ def judge(
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_ACCOUNTS, _two(cluster)))
     elif not group:
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_LOOSE, _loose(cluster)))
-    elif not (sharing := _with_enough_texts(cluster, group)):
+    elif not (left := belonging(cluster, group, audience)):
         found.append(_finding(cluster, Kind.INSUFFICIENT, TOO_FEW_TEXTS, _few_texts(group), group))
-    elif not proven >= sharing:
-        group = sharing
+    elif not proven >= left:
+        group = left
         found.append(_finding(cluster, Kind.SOCIAL, BEYOND_CHANCE, _social(cluster, group), group))
     return found
-
-
-def core(ties: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The members that are joined to at least MIN_TIES others of them (Seidman's k-core, 1983)."""
-    joined: dict[str, set[str]] = defaultdict(set)
-    for a, b in ties:
-        joined[a].add(b)
-        joined[b].add(a)
-    falling = [one for one, others in joined.items() if len(others) < MIN_TIES]
-    while falling:
-        one = falling.pop()
-        for other in joined.pop(one, ()):
-            joined[other].discard(one)
-            if len(joined[other]) < MIN_TIES:
-                falling.append(other)
-    return frozenset(joined)
 
 
 def by_chance(
@@ -267,38 +242,9 @@ def _social(cluster: Cluster, group: frozenset[str]) -> str:
 
 
 def _without_times(cluster: Cluster) -> str:
-    if _times_speak(cluster):
+    if cluster.timed:
         return ""
     return "The times alone do not show it: that hardly anybody else wrote these texts does. "
-
-
-def _times_speak(cluster: Cluster) -> bool:
-    return cluster.p_timing * max(cluster.edges, 1) <= SPEAKING_TIMES
-
-
-def _with_enough_texts(cluster: Cluster, group: frozenset[str]) -> frozenset[str]:
-    """The group without those who share too few of its texts, where its times show nothing.
-
-    A member shares MIN_TEXTS of them with others, or half of them; the group has that many.
-    """
-    if _times_speak(cluster) or not set(cluster.layers) <= COPYING:
-        return group
-    while group:
-        shared: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for pair in cluster.pairs:
-            if pair.account_id in group and pair.other_account_id in group:
-                shared[pair.layer][pair.account_id].add(pair.object)
-                shared[pair.layer][pair.other_account_id].add(pair.object)
-        kept: set[str] = set()
-        for of in shared.values():
-            texts = len(set().union(*of.values()))
-            least = min(MIN_TEXTS, texts / 2)
-            kept |= {one for one, met in of.items() if texts >= MIN_TEXTS and len(met) >= least}
-        left = core((a, b) for a, b in cluster.ties if a in kept & group and b in kept & group)
-        if left == group:
-            break
-        group = left
-    return group
 
 
 def _few_texts(group: frozenset[str]) -> str:

@@ -21,6 +21,8 @@ class Cluster:
     layers: tuple[str, ...]
     ties: tuple[tuple[str, str], ...]
     """Its pairs of accounts beyond chance, each once, whatever the layers."""
+    timed: tuple[tuple[str, str], ...]
+    """Those of its ties that show by their times, and not by copying alone."""
     pairs: tuple[PostPair, ...]
     p_timing: float
     """Least p among its edges, timing null."""

@@ -37,6 +37,7 @@ def cluster(number: int, size: int, *, mark: str = "") -> Cluster:
         accounts=names,
         layers=("text", "url"),
         ties=tuple(sorted({(p.account_id, p.other_account_id) for p in pairs})),
+        timed=(),
         pairs=pairs,
         p_timing=1e-9,
         p_audience=1e-12,

@@ -44,7 +44,7 @@ def _campaign(size: int = 6, objects: int = 8, spread: float = 30) -> Rows:
         start = rng.uniform(0, 4 * DAY)
         for member in range(size):
             when = start + rng.uniform(0, spread)
-            shared = {"reposted_post_id": f"r{number}"}
+            shared: dict[str, object] = {"reposted_post_id": f"r{number}"}
             rows.append((f"ring{member}", f"c{len(rows)}", when, shared))
     return rows
 
@@ -178,6 +178,36 @@ def test_copied_texts_of_a_closed_circle_are_found_whatever_the_window(
     report = _run(posts(rows), tmp_path, on=("text",), window=timedelta(hours=1))
     (finding,) = report.concert
     assert finding.account_ids == tuple(f"ring{i}" for i in range(5))
+
+
+def test_a_feed_and_a_joke_draw_no_reader_into_a_ring(posts: Posts, tmp_path: Path) -> None:
+    """Three of a ring read a feed with seven others, and half the crowd tells the same jokes."""
+    rng = random.Random(7)
+    rows: Rows = []
+
+    def post(account: str, text: str, when: float) -> None:
+        rows.append((account, f"p{len(rows)}", when, {"text": text}))
+
+    for user in range(150):
+        for number in range(12):
+            words = f"{user} {number}: a text that nobody else ever wrote, at all"
+            post(f"user{user:03}", words, rng.uniform(0, 4 * DAY))
+    ring, readers = [f"ring{i}" for i in range(5)], [f"reader{i}" for i in range(7)]
+    wide = [f"user{i:03}" for i in range(60)]
+    for who, text, count, spread in (
+        (ring, "of the slogans that all of us post today", 8, HOUR / 2),
+        (ring[:3] + readers, "headlines of the ministry in plain words", 3, HOUR / 2),
+        (ring[:3] + readers + wide, "jokes that everybody tells again", 2, 2 * HOUR),
+    ):
+        for number in range(count):
+            start = rng.uniform(0, 4 * DAY)
+            for account in who:
+                words = f"number {number * 'very '}{number} {text}"
+                post(account, words, start + rng.uniform(0, spread))
+    report = _run(posts(rows), tmp_path, on=("text",), window=timedelta(hours=1), rounds=0)
+    (finding,) = report.concert
+    assert finding.account_ids == tuple(ring)
+    assert report.significant > 10, "pairs of readers are beyond chance, and are not of the ring"
 
 
 LONG = "some sentence that is long enough to count"

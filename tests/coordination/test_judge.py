@@ -1,10 +1,13 @@
 """Which rule a cluster meets: tables of literal cases."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coordination.findings import (
     AUTOMATED,
@@ -18,6 +21,7 @@ from coordination.findings import (
     techniques,
 )
 from coordination.judge import judge
+from coordination.members import belonging, core
 from coordination.result import Cluster
 
 NOON = datetime(2026, 1, 5, 12, 0, 3, tzinfo=UTC)
@@ -37,15 +41,24 @@ def _pair(number: int, lag: float, first: str = "a", second: str = "b") -> PostP
     )
 
 
+Ties = list[tuple[str, str]]
+
+
+def _ties(text: str) -> Ties:
+    """Ties between accounts of one letter each: "ab bc"."""
+    return [(tie[0], tie[1]) for tie in text.split()]
+
+
 def _cluster(
-    accounts: str, pairs: list[PostPair], ties: list[tuple[str, str]] | None = None
+    accounts: str, pairs: list[PostPair], ties: Ties | None = None, timed: Ties | None = None
 ) -> Cluster:
-    """Accounts of one letter each; all joined with all where no ties are given."""
+    """Accounts of one letter each; all joined with all, by their times, where nothing is given."""
     joined = tuple(combinations(accounts, 2)) if ties is None else tuple(ties)
     return Cluster(
         number=0, accounts=tuple(accounts), layers=("text",), ties=joined, pairs=tuple(pairs),
-        p_timing=1e-6, p_audience=1e-6, q=0.001, p_timing_cluster=None, p_error=None,
-        p_audience_cluster=1e-6, stability=1.0, window_s=60.0, leaders=(),
+        timed=joined if timed is None else tuple(timed), p_timing=1e-6, p_audience=1e-6, q=0.001,
+        p_timing_cluster=None, p_error=None, p_audience_cluster=1e-6, stability=1.0,
+        window_s=60.0, leaders=(),
     )  # fmt: skip
 
 
@@ -116,31 +129,38 @@ def test_linkage(
 def test_a_group_is_who_is_joined_to_two_others(
     accounts: str, ties: list[str], verdict: tuple[Kind, str, str]
 ) -> None:
-    cluster = _cluster(accounts, SOME, [(a, b) for a, b in ties])
+    cluster = _cluster(accounts, SOME, _ties(" ".join(ties)))
     (found,) = judge(cluster, [], {})
     assert (found.kind, found.rule, "".join(found.account_ids)) == verdict
 
 
+def _all(texts: Iterable[int], accounts: str) -> list[PostPair]:
+    """Everybody posts each text, and all meet all."""
+    return [_pair(number, 5, a, b) for number in texts for a, b in combinations(accounts, 2)]
+
+
 @pytest.mark.parametrize(
-    ("texts", "layer", "p_timing", "rule"),
+    ("texts", "layer", "timed", "rule"),
     [
-        (3, "text", 0.5, TOO_FEW_TEXTS),
-        (4, "text", 0.5, BEYOND_CHANCE),
-        (3, "near_text", 0.5, TOO_FEW_TEXTS),
-        # Three links: the least p of three is weighed by three.
-        (3, "text", 0.02, TOO_FEW_TEXTS),
-        (3, "text", 0.015, BEYOND_CHANCE),
-        # What is passed on is a group only where its times speak; that was tested before.
-        (3, "repost", 0.5, BEYOND_CHANCE),
+        (3, "text", "", TOO_FEW_TEXTS),
+        (4, "text", "", BEYOND_CHANCE),
+        (3, "near_text", "", TOO_FEW_TEXTS),
+        # One link whose times speak, or two in a row, join nobody to two others.
+        (3, "text", "ab", TOO_FEW_TEXTS),
+        (3, "text", "ab bc", TOO_FEW_TEXTS),
+        (3, "text", "ab bc ca", BEYOND_CHANCE),
+        # What is passed on joins by its times alone.
+        (3, "repost", "ab bc ca", BEYOND_CHANCE),
     ],
 )
 def test_few_texts_whose_times_show_nothing_are_no_group(
-    texts: int, layer: str, p_timing: float, rule: str
+    texts: int, layer: str, timed: str, rule: str
 ) -> None:
-    met = [_pair(number, 5, a, b) for number in range(texts) for a, b in combinations("abc", 2)]
-    cluster = _cluster("abc", [replace(pair, layer=layer) for pair in met])
-    (found,) = judge(replace(cluster, layers=(layer,), p_timing=p_timing), [], {})
+    met = [replace(pair, layer=layer) for pair in _all(range(texts), "abc")]
+    cluster = _cluster("abc", met, timed=_ties(timed))
+    (found,) = judge(replace(cluster, layers=(layer,)), [], {})
     assert found.rule == rule
+    assert ("times alone" in found.summary) is (rule == BEYOND_CHANCE and not timed)
 
 
 @pytest.mark.parametrize(
@@ -148,17 +168,70 @@ def test_few_texts_whose_times_show_nothing_are_no_group(
     [([0, 1, 2], "abc"), ([0, 1, 2, 3], "abcd"), ([6, 7, 8, 9], "abcd")],
 )
 def test_who_shares_few_of_a_groups_texts_is_not_of_it(texts_of_d: list[int], members: str) -> None:
-    met = [_pair(number, 5, a, b) for number in range(10) for a, b in combinations("abc", 2)]
+    met = _all(range(10), "abc")
     met += [_pair(number, 9, one, "d") for number in texts_of_d for one in "abc"]
-    (found,) = judge(replace(_cluster("abcd", met), p_timing=0.5), [], {})
+    (found,) = judge(_cluster("abcd", met, timed=[]), [], {})
     assert "".join(found.account_ids) == members
 
 
 def test_half_of_few_texts_is_enough() -> None:
-    met = [_pair(number, 5, a, b) for number in range(5) for a, b in combinations("abc", 2)]
+    met = _all(range(5), "abc")
     met += [_pair(number, 9, one, "d") for number in range(3) for one in "abc"]
-    (found,) = judge(replace(_cluster("abcd", met), p_timing=0.5), [], {})
+    (found,) = judge(_cluster("abcd", met, timed=[]), [], {})
     assert "".join(found.account_ids) == "abcd"
+
+
+def _audience(accounts: dict[int, int]) -> dict[tuple[str, str], int]:
+    return {("text", f"text {number}"): many for number, many in accounts.items()}
+
+
+@pytest.mark.parametrize(
+    ("why", "audience", "timed", "members"),
+    [
+        ("an agency's four headlines", dict.fromkeys(range(10, 14), 12), "", "abc"),
+        ("something viral", dict.fromkeys(range(10, 14), 300), "", "abc"),
+        ("nobody else posted them", {}, "", "abcde"),
+        # Without d two in four are left, and so without e.
+        ("as many others did", dict.fromkeys(range(10, 14), 6), "", "abc"),
+        ("as many but one did", dict.fromkeys(range(10, 14), 5), "", "abcde"),
+        ("viral, and d at times that speak", dict.fromkeys(range(10, 14), 300), "ad bd", "abcd"),
+        ("one time that speaks", dict.fromkeys(range(10, 14), 300), "ad", "abc"),
+        ("with each other only", dict.fromkeys(range(10, 14), 300), "de", "abc"),
+    ],
+)
+def test_who_shares_what_everybody_had_is_not_of_the_ring(
+    why: str, audience: dict[int, int], timed: str, members: str
+) -> None:
+    """a, b and c have six texts of their own; a, d and e share four more."""
+    met = _all(range(6), "abc") + _all(range(10, 14), "ade")
+    ties = _ties("ab ac bc ad ae de bd be")
+    cluster = _cluster("abcde", met, ties, timed=_ties(timed))
+    (found,) = judge(cluster, [], {}, _audience(audience))
+    assert "".join(found.account_ids) == members, why
+
+
+def test_a_group_of_what_everybody_had_is_none() -> None:
+    cluster = _cluster("abc", _all(range(9), "abc"), timed=[])
+    (found,) = judge(cluster, [], {}, _audience(dict.fromkeys(range(9), 40)))
+    assert found.rule == TOO_FEW_TEXTS
+
+
+_LINKS = st.lists(st.sampled_from(list(combinations("abcdefg", 2))), unique=True)
+
+
+@given(met=st.lists(st.tuples(_LINKS, st.integers(0, 12)), max_size=9), timed=_LINKS, more=_LINKS)
+def test_who_is_left_would_be_left_again(
+    met: list[tuple[Ties, int]], timed: Ties, more: Ties
+) -> None:
+    pairs = [_pair(number, 5, a, b) for number, (ties, _) in enumerate(met) for a, b in ties]
+    ties = sorted({*timed, *more, *((pair.account_id, pair.other_account_id) for pair in pairs)})
+    cluster = _cluster("abcdefg", pairs, ties, timed)
+    audience = _audience({number: many for number, (_, many) in enumerate(met)})
+    group = core(ties)
+    left = belonging(cluster, group, audience)
+    assert left <= group
+    assert belonging(cluster, left, audience) == left
+    assert core((a, b) for a, b in ties if a in left and b in left) == left
 
 
 ONE_CLIENT = {f"{x}{n}": "poster 1.0" for x in "ab" for n in range(9)}
