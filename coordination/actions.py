@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from coordination import canonical, near_text
-from coordination.engine import extract_all
+from coordination.engine import extract_all, present
 from coordination.near_text import NearTexts, near_texts
 from coordination.source import InputError, Source
 
@@ -75,7 +75,7 @@ def shared_keys(source: Source) -> ir.Table | None:
         return None
     table = source.linkages
     return (
-        table.filter(_present(table.key_hash), _present(table.account_id))
+        table.filter(present(table.key_hash), present(table.account_id))
         .select("kind", "key_hash", "account_id")
         .distinct()
     )
@@ -107,13 +107,9 @@ def _rows(posts: ir.Table, layer: str, found: ir.Value) -> ir.Table:
 
 def _clean(rows: ir.Table) -> ir.Table:
     rows = rows.filter(
-        _present(rows.object), _present(rows.account), _present(rows.post), rows.time.notnull()
+        present(rows.object), present(rows.account), present(rows.post), rows.time.notnull()
     )
     return rows.group_by("layer", "object", "account", "post").agg(time=rows.time.min())
-
-
-def _present(text: ir.StringValue) -> ir.BooleanValue:
-    return text.notnull() & (text.strip() != "")
 
 
 def _column(posts: ir.Table, name: str, layer: str) -> ir.StringColumn:

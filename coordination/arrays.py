@@ -36,3 +36,17 @@ def word(text: str) -> pa.Array[Any]:
     raw = text.encode()
     ends: Any = np.array([0, len(raw)], dtype=np.int32)
     return pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(raw)])
+
+
+def named(codes: NDArray[np.integer[Any]], names: pa.Array[Any]) -> pa.Array[Any]:
+    """Names by their numbers, as Parquet and Arrow keep repeated texts.
+
+    Of many names only those that are used are in the dictionary: each block has its own.
+    """
+    if len(names) > 2 * len(codes):
+        used = np.zeros(len(names), dtype=bool)
+        used[codes] = True
+        place = np.cumsum(used, dtype=np.int32)
+        names, codes = names.take(column(np.flatnonzero(used))), place[codes] - 1
+    made: pa.Array[Any] = pa.DictionaryArray.from_arrays(column(codes.astype(np.int32)), names)
+    return made

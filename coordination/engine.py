@@ -49,12 +49,8 @@ _FINGERPRINT = _builtin("hash", (dt.string,), dt.uint64)
 _PLACE = _builtin("monotonically_increasing_id", (), dt.int64)
 
 
-def connect(
-    engine: str, *, scratch: Path, threads: int | None, memory: str, small: bool = False
-) -> Backend:
-    """A fresh DuckDB whose tables lie in `scratch`, so that large steps spill to disk.
-
-    With `small`, tables stay in memory: a disk that is busy makes each small table wait.
+def connect(engine: str, *, scratch: Path, threads: int | None, memory: str) -> Backend:
+    """A fresh DuckDB with its tables in memory; what exceeds `memory` spills to `scratch`.
 
     It holds the run's numbers whatever `engine` reads the posts; see `reader`. `memory` is a
     DuckDB size such as `2GB`. Raises EngineError for an engine that is not known.
@@ -62,7 +58,6 @@ def connect(
     if engine not in ENGINES:
         raise EngineError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}")
     con = ibis.duckdb.connect(
-        ":memory:" if small else scratch / "work.duckdb",
         temp_directory=str(scratch),
         memory_limit=memory,
         preserve_insertion_order=False,
@@ -191,6 +186,12 @@ def extract_all(text: ir.StringValue, pattern: str, group: int) -> ir.ArrayValue
 def fingerprint(text: ir.StringValue) -> ir.IntegerValue:
     """64 bits that stand for a text (DuckDB's own hash)."""
     return _FINGERPRINT(text)
+
+
+def present(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a text is there and holds more than white space."""
+    # What begins above the space does, and is told without looking through the whole text.
+    return (text >= "!") | (text.strip() != "")
 
 
 def in_order(table: ir.Table) -> ir.Table:

@@ -201,7 +201,7 @@ class _Sweep:
             self._work.scratch,
             by_account,
             distinct=("object", "post_source", "post_target"),
-            sums=("delta", "lead"),
+            sums=("lead",),
         )
         for block in blocks(self._work, self._rows):
             self._sweep(block, tally)
@@ -237,15 +237,14 @@ def _add(tally: Tally, block: dict[str, NDArray[Any]], older: Ints, newer: Ints)
         object=block["object"][older],
         post_source=post[source],
         post_target=post[target],
-        delta=delta,
         lead=np.where(delta == 0, 0, np.where(swap, -1, 1)).astype(np.int8),
     )
 
 
 _NOTHING: Ints = np.empty(0, dtype=np.int64)
 _NONE = Edges(
-    *(_NOTHING,) * 5,
-    dict.fromkeys(("object", "post_source", "post_target", "delta", "lead"), _NOTHING),
+    *(_NOTHING,) * 6,
+    dict.fromkeys(("object", "post_source", "post_target", "lead"), _NOTHING),
 )
 
 
@@ -261,7 +260,7 @@ def _table(edges: Edges) -> pa.Table:
         "posts_source": posts_source,
         "posts_target": posts_target,
         "occasions": np.minimum(objects, np.minimum(posts_source, posts_target)),
-        "avg_delta": edges.columns["delta"] / edges.weight,
+        "avg_delta": edges.delta / edges.weight,
         "leads": edges.columns["lead"] / edges.weight,
         "first": edges.first,
         "last": edges.last,

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coordination.arrays import column, numbers, word
+from coordination.arrays import column, named, numbers, word
 from coordination.engine import connect, in_order, land, reader
 from coordination.peers import cnt_edges, coortweet, coortweet_edges
 from coordination.prints import take_prints
@@ -43,6 +43,8 @@ WHEN = pa.timestamp("us", "UTC")
 _MICROS = 1_000_000
 _REPEATED: Any = ["source", "target", "weight", "layers.list.element"]
 """Of the other columns nearly every value is another: a dictionary of them only costs time."""
+_DICTIONARY = 1 << 28
+"""Bytes of names up to which a block's edges carry their numbers; the preset is one million."""
 
 Progress = Callable[[str, float], None]
 
@@ -90,7 +92,7 @@ def run_method(
     engine: str = "duckdb",
     fields: Mapping[str, str] | None = None,
     threads: int | None = None,
-    memory: str = "1GB",
+    memory: str = "2GB",
     progress: Progress | None = None,
 ) -> PeerReport:
     """Write `edges.parquet` of a peer's method into `out`.
@@ -105,8 +107,7 @@ def run_method(
     out = Path(out)
     with tempfile.TemporaryDirectory(prefix="concert-") as folder:
         scratch = Path(folder)
-        small = is_small(source)
-        con = connect(engine, scratch=scratch, threads=threads, memory=memory, small=small)
+        con = connect(engine, scratch=scratch, threads=threads, memory=memory)
         try:
             tell("reading", 0.0)
             con.raw_sql("SET preserve_insertion_order = true")
@@ -116,7 +117,7 @@ def run_method(
             rows = in_order(rows)
             if home is not con:
                 rows = land(con, rows, "shares", scratch)
-            prints = take_prints(con, rows)
+            prints = take_prints(con, rows, scratch, keep=is_small(source))
             tell("pairs", 0.4)
             tables = _tables(method, prints, layer, scratch)
             edges, weight = _write(method, tables, out, tell)
@@ -206,10 +207,11 @@ def _write(method: Method, found: Iterator[pa.Table], out: Path, tell: Progress)
                 store_schema=False,
                 write_statistics=False,
                 use_dictionary=_REPEATED,
+                dictionary_pagesize_limit=_DICTIONARY,
             )
         edges += table.num_rows
         weight += int(numbers(table["weight"]).sum())
-        writer.write_table(table)
+        writer.write_table(table, row_group_size=max(table.num_rows, 1))
         tell("edges", 0.9)
     assert writer is not None
     writer.close()
@@ -235,8 +237,8 @@ def _tables(method: Method, prints: Prints, layer: str, scratch: Path) -> Iterat
         )
         some = coortweet_edges(prints, pairs, scratch)
     none = np.empty(0, dtype=np.int64)
-    columns = dict.fromkeys(("delta", "pairs", "near", "near_delta"), none)
-    yield _table(Edges(none, none, none, none, none, columns), method, prints, layer)
+    columns = dict.fromkeys(("pairs", "near", "near_delta"), none)
+    yield _table(Edges(*(none,) * 6, columns), method, prints, layer)
     for edges in some:
         yield _table(edges, method, prints, layer)
 
@@ -250,12 +252,8 @@ def _table(edges: Edges, method: Method, prints: Prints, layer: str) -> pa.Table
     none = column(np.zeros(count, dtype=np.int32))
     name: Any = pa.DictionaryArray.from_arrays(none, word(layer))
     columns = {
-        "source": pa.DictionaryArray.from_arrays(
-            column(edges.source.astype(np.int32)), prints.names
-        ),
-        "target": pa.DictionaryArray.from_arrays(
-            column(edges.target.astype(np.int32)), prints.names
-        ),
+        "source": named(edges.source, prints.names),
+        "target": named(edges.target, prints.names),
         "weight": column(edges.weight),
         "layers": lists.from_arrays(starts, name),
         "first": column(edges.first, WHEN),
@@ -263,7 +261,7 @@ def _table(edges: Edges, method: Method, prints: Prints, layer: str) -> pa.Table
         "p_timing": untested,
         "p_audience": untested,
         "q": untested,
-        "avg_time_delta": column(edges.columns["delta"] / pairs / _MICROS),
+        "avg_time_delta": column(edges.delta / pairs / _MICROS),
     }
     if method.fast is not None:
         near = edges.columns["near"]

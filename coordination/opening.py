@@ -14,7 +14,7 @@ from coordination.engine import connect
 from coordination.evidence import evidence, read_pairs
 from coordination.pairs import between_accounts, pairs
 from coordination.reading import read
-from coordination.source import InputError, is_small
+from coordination.source import InputError
 from coordination.state import kept_actions
 from coordination.workspace import workspace
 
@@ -96,8 +96,7 @@ def open_edge(
         raise InputError("an edge has two accounts; an account does not meet itself")
     with tempfile.TemporaryDirectory(prefix="concert-") as folder:
         scratch = Path(folder)
-        small = is_small(source)
-        con = connect(engine, scratch=scratch, threads=threads, memory=memory, small=small)
+        con = connect(engine, scratch=scratch, threads=threads, memory=memory)
         try:
             if state is not None:
                 acts = kept_actions(con, state)

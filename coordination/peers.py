@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coordination.scatter import one_ahead
 from coordination.source import InputError
-from coordination.sweep import pair_chunks, reach
+from coordination.sweep import order_rows, pair_chunks, reach
 from coordination.tally import Edges, Tally
 
 if TYPE_CHECKING:
@@ -85,10 +86,10 @@ def coortweet(
 def coortweet_edges(prints: Prints, pairs: Iterator[Pairs], scratch: Path) -> Iterator[Edges]:
     """CooRTweet's `generate_coordinated_network`: weight is the number of pairs.
 
-    Columns: delta (sum of differences, microseconds), near and near_delta (the same for pairs of
-    the narrower window).
+    Columns: near (pairs of the narrower window) and near_delta (the sum of their differences,
+    microseconds).
     """
-    tally = Tally(scratch, prints.held, sums=("delta", "near", "near_delta"))
+    tally = Tally(scratch, prints.held, sums=("near", "near_delta"))
     for some in pairs:
         block, older, newer = some.block, some.older, some.newer
         a, b = block.account[older], block.account[newer]
@@ -97,7 +98,6 @@ def coortweet_edges(prints: Prints, pairs: Iterator[Pairs], scratch: Path) -> It
             np.maximum(a, b),
             time=block.time[older],
             until=block.time[newer],
-            delta=some.delta,
             near=some.near.astype(np.int64),
             near_delta=some.delta * some.near,
         )
@@ -111,30 +111,35 @@ def cnt_edges(
 
     weight(A, B) is how many posts of A have at least one post of B on the same object within the
     window, either side; with `loops`, weight(A, A) as it counts it, each post being near itself.
-    Column: delta, the sum of differences over the pairs of posts in column pairs.
+    Column: pairs, the pairs of posts, over which `delta` is added up.
     Raises InputError: more than MAX_PAIRS pairs.
     """
     blocks = _Blocks(prints, np.ones(len(prints.held), dtype=bool), window)
-    tally = Tally(scratch, prints.held, distinct=("post_source", "post_target"), sums=("delta",))
-    for some in blocks.pairs(loops=True):
-        block, older, newer = some.block, some.older, some.newer
-        a, b = block.account[older], block.account[newer]
-        apart = a != b
-        swap = a > b
-        source, target = np.where(swap, newer, older)[apart], np.where(swap, older, newer)[apart]
-        tally.add(
-            block.account[source],
-            block.account[target],
-            time=block.time[older][apart],
-            until=block.time[newer][apart],
-            delta=some.delta[apart],
-            post_source=block.post[source],
-            post_target=block.post[target],
-        )
+    tally = Tally(scratch, prints.held, distinct=("post_source", "post_target"))
+    for block, ahead in one_ahead(blocks.swept()) if prints.parts > 1 else blocks.swept():
+        for older, newer in pair_chunks(ahead):
+            _add(tally, block, older, newer)
     for edges in tally.edges():
         yield _directed(edges, min_weight)
     if loops:
         yield from _loops(prints, scratch, min_weight)
+
+
+def _add(tally: Tally, block: Block, older: Ints, newer: Ints) -> None:
+    a, b = block.account[older], block.account[newer]
+    apart = a != b
+    if not apart.all():
+        older, newer, a, b = older[apart], newer[apart], a[apart], b[apart]
+    swap = a > b
+    post, other = block.post[older], block.post[newer]
+    tally.add(
+        np.minimum(a, b),
+        np.maximum(a, b),
+        time=block.time[older],
+        until=block.time[newer],
+        post_source=np.where(swap, other, post),
+        post_target=np.where(swap, post, other),
+    )
 
 
 def _directed(edges: Edges, min_weight: int) -> Edges:
@@ -145,25 +150,25 @@ def _directed(edges: Edges, min_weight: int) -> Edges:
         weight=np.concatenate([edges.columns["post_source"], edges.columns["post_target"]]),
         first=np.tile(edges.first, 2),
         last=np.tile(edges.last, 2),
-        columns={"delta": np.tile(edges.columns["delta"], 2), "pairs": np.tile(edges.weight, 2)},
+        delta=np.tile(edges.delta, 2),
+        columns={"pairs": np.tile(edges.weight, 2)},
     )
     return both if min_weight <= 1 else both.where(both.weight >= min_weight)
 
 
 def _loops(prints: Prints, scratch: Path, min_weight: int) -> Iterator[Edges]:
     """Each account with itself, as the peer counts it: every post is near itself."""
-    tally = Tally(scratch, prints.held, distinct=("post",), sums=("delta",))
+    tally = Tally(scratch, prints.held, distinct=("post",))
     for block in prints.blocks():
         tally.add(
             block.account,
             block.account,
             time=block.time,
             until=block.time,
-            delta=np.zeros(len(block), dtype=np.int64),
             post=block.post,
         )
     for edges in tally.edges():
-        columns = {"delta": edges.columns["delta"], "pairs": edges.weight}
+        columns = {"pairs": edges.weight}
         alone = replace(edges, weight=edges.columns["post"], columns=columns)
         yield alone.where(alone.weight >= min_weight)
 
@@ -186,7 +191,7 @@ class _Blocks:
             block = found if self._active.all() else found.where(self._active[found.account])
             # Equal times stand in the order in which the input first named the accounts.
             appears = self._prints.appears[block.account]
-            block = block.where(np.lexsort((block.row, appears, block.time, block.object)))
+            block = block.where(order_rows(block.object, block.time, appears, block.row))
             ahead = reach(block.object, block.time, self._window)
             total += int((ahead - np.arange(1, len(ahead) + 1)).sum())
             if total > MAX_PAIRS:

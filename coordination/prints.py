@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
+import pyarrow as pa
 
 from coordination.arrays import numbers
-from coordination.engine import arrow, fingerprint
+from coordination.engine import arrow, fingerprint, present
+from coordination.scatter import Scatter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import ibis.expr.types as ir
-    import pyarrow as pa
     from ibis.backends.duckdb import Backend
     from numpy.typing import NDArray
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4_000_000
 """Shares held at once: about half a GB with what sorting and sweeping them takes."""
+_FETCHED = 1_000_000
+"""Rows taken from the engine at once."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Block:
     """All shares of some objects; arrays run parallel."""
 
     object: Bits
-    account: Ints
+    account: NDArray[np.int32]
     post: Bits
     time: Ints
     """Microseconds since 1970 UTC."""
@@ -55,10 +59,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Prints:
-    """Stored shares. `names`, `held` and `appears` run parallel, by the number of the account."""
+    """Shares as numbers; `names`, `held` and `appears` run parallel, by number of account."""
 
-    con: Backend
-    table: ir.Table
     names: pa.Array[Any]
     """Ascending, so that the order of numbers is that of names."""
     held: Ints
@@ -66,41 +68,38 @@ class Prints:
     appears: Ints
     """Place of each account's first share in the input."""
     parts: int
+    read: Callable[[int], Block]
+    """The shares of a part of the objects."""
 
     def blocks(self) -> Iterator[Block]:
         """The shares, all of an object in one block."""
-        for part in range(self.parts):
-            some = self.table
-            if self.parts > 1:
-                some = some.filter(some.object % self.parts == part)
-            found = arrow(self.con, some)
-            yield Block(**{f.name: numbers(found[f.name]) for f in fields(Block)})
+        return map(self.read, range(self.parts))
 
 
-def take_prints(con: Backend, shares: ir.Table, at_once: int = AT_ONCE) -> Prints:
-    """Store shares as numbers.
+def take_prints(
+    con: Backend, shares: ir.Table, scratch: Path, *, keep: bool, at_once: int = AT_ONCE
+) -> Prints:
+    """Take shares as numbers.
 
     `shares` has object, account, post (text), time (microseconds) and row (place in the input), and
-    stands in `con`; shares without an object, account, post or time take no part.
+    stands in `con`; shares without an object, account, post or time take no part. With `keep` they
+    are read once and kept in `con`; without, they are read twice, and only numbers are kept.
     """
-    texts = [shares[name] for name in ("object", "account", "post")]
     shares = shares.filter(
-        *(text.notnull() & (text.strip() != "") for text in texts), shares.time.notnull()
+        *(present(shares[name]) for name in ("object", "account", "post")), shares.time.notnull()
     )
-    named = con.create_table(
-        "shares_named",
-        shares.select(
-            "account", "time", "row",
-            object=fingerprint(shares.object),
-            post=fingerprint(shares.post),
-            own=(shares.post == shares.object).cast("int8"),
-        ),
-        overwrite=True,
+    named = shares.select(
+        "account", "time", "row",
+        object=fingerprint(shares.object),
+        post=fingerprint(shares.post),
+        own=(shares.post == shares.object).cast("int8"),
     )  # fmt: skip
+    if keep:
+        named = con.create_table("shares_named", named, overwrite=True)
     found = named.group_by("account").agg(held=named.count(), appears=named.row.min())
     coded = con.create_table(
         "shares_accounts",
-        found.mutate(code=ibis.row_number().over(order_by=found.account)),
+        found.mutate(code=ibis.row_number().over(order_by=found.account).cast("int32")),
         overwrite=True,
     )
     accounts = arrow(con, coded.order_by("code"))
@@ -109,15 +108,28 @@ def take_prints(con: Backend, shares: ir.Table, at_once: int = AT_ONCE) -> Print
     )
     held = numbers(accounts["held"])
     parts = max(1, -(-int(held.sum()) // at_once))
-    if parts > 1:
-        # Read more than once, each time in part.
-        table = con.create_table("shares_prints", table, overwrite=True)
-        con.drop_table("shares_named")
     return Prints(
-        con=con,
-        table=table,
         names=accounts["account"].combine_chunks(),
         held=held,
         appears=numbers(accounts["appears"]),
         parts=parts,
+        read=_scattered(con, table, scratch, parts) if parts > 1 else _stored(con, table),
     )
+
+
+def _stored(con: Backend, table: ir.Table) -> Callable[[int], Block]:
+    return lambda _part: _block(arrow(con, table))
+
+
+def _scattered(con: Backend, table: ir.Table, scratch: Path, parts: int) -> Callable[[int], Block]:
+    """By object, so that each part is read alone, be it several times."""
+    rows = Scatter(scratch, parts)
+    for batch in con.con.execute(con.compile(table)).to_arrow_reader(_FETCHED):
+        block = _block(pa.Table.from_batches([batch]))
+        part = (block.object % np.uint64(parts)).astype(np.uint8)
+        rows.add(part, {f.name: getattr(block, f.name) for f in fields(Block)})
+    return lambda part: Block(**rows.read([part], once=False))
+
+
+def _block(found: pa.Table) -> Block:
+    return Block(**{f.name: numbers(found[f.name]) for f in fields(Block)})

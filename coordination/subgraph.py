@@ -35,7 +35,7 @@ def subgraph(edges: pa.Table, quantile: float | None, which: int) -> pa.Table:
     edges = edges.append_column(
         "weight_threshold_fast", pa.array(quick.astype(np.int64), mask=np.isnan(fast))
     )
-    source, target = (_codes(edges[end].combine_chunks()) for end in ("source", "target"))
+    source, target = _ends(edges)
     if which == 1:
         return edges.filter(pa.array(above))
     if which == 2:
@@ -48,10 +48,12 @@ def subgraph(edges: pa.Table, quantile: float | None, which: int) -> pa.Table:
     return edges
 
 
-def _codes(names: Any) -> NDArray[np.int32]:
-    """The numbers behind names that are stored by number."""
-    codes: NDArray[np.int32] = names.indices.to_numpy()
-    return codes
+def _ends(edges: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Both ends of each edge by number, one numbering for all blocks of edges."""
+    both = pa.chunked_array([*edges["source"].chunks, *edges["target"].chunks])
+    chunks: Any = both.unify_dictionaries().chunks
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunks])
+    return codes[: edges.num_rows], codes[edges.num_rows :]
 
 
 def _above(weight: NDArray[np.float64], quantile: float) -> Marks:

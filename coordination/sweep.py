@@ -24,6 +24,37 @@ AT_ONCE = 2_000_000
 _FAR = float(2**61)
 
 
+def order_rows(group: Codes, time: Ints, *then: Codes) -> Ints:
+    """The order of rows by group, then time, then by `then`, the first of these first.
+
+    Only rows that tie are sorted by `then`; a sort by each key in turn takes four times as long.
+    """
+    if len(group) == 0:
+        return np.empty(0, dtype=np.int64)
+    order: Ints = np.argsort(group)
+    grouped = group[order]
+    number = np.zeros(len(order), dtype=np.int64)
+    np.cumsum(grouped[1:] != grouped[:-1], out=number[1:])
+    early = int(time.min())
+    span = int(time.max()) - early
+    bits = span.bit_length()
+    if bits + int(number[-1]).bit_length() > 63:
+        every: Ints = np.lexsort((*reversed(then), time, group))
+        return every
+    line = (number << bits) | (time[order] - early)
+    again = np.argsort(line)
+    order, line = order[again], line[again]
+    same = line[1:] == line[:-1]
+    if not same.any():
+        return order
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    some = order[tied]
+    order[tied] = some[np.lexsort((*(key[some] for key in reversed(then)), line[tied]))]
+    return order
+
+
 def reach(group: Codes, time: Ints, window: int) -> Ints:
     """For each row, one past the last row of its group that is at most `window` later.
 

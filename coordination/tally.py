@@ -8,9 +8,11 @@ one range, and edges come out in order of (source, target).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from coordination.scatter import Scatter, one_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +41,8 @@ class Edges:
     first: Ints
     """Time of the earliest post."""
     last: Ints
+    delta: Ints
+    """How far apart the pairs are, added up."""
     columns: Mapping[str, Ints]
     """The sums and the numbers of distinct values that were asked for."""
 
@@ -53,6 +57,7 @@ class Edges:
             self.weight[chosen],
             self.first[chosen],
             self.last[chosen],
+            self.delta[chosen],
             {name: column[chosen] for name, column in self.columns.items()},
         )
 
@@ -76,71 +81,60 @@ class Tally:
     ) -> None:
         self._scratch, self._held, self._hold = scratch, held, hold
         self._distinct, self._sums = tuple(distinct), tuple(sums)
-        self._kept: list[dict[str, NDArray[np.int64]]] = []
+        self._kept: list[dict[str, NDArray[Any]]] = []
         self._count = 0
-        self._bounds: Ints | None = None
-        self._kind: np.dtype[np.void] = np.dtype([])
+        self._range: NDArray[np.uint8] | None = None
+        self._spilled: Scatter | None = None
 
     def add(
         self, source: Codes, target: Codes, *, time: Ints, until: Ints, **columns: Codes
     ) -> None:
         """Pairs of posts: accounts by code, time of the earlier and of the later post."""
         edge = (source.astype(np.uint64) << np.uint64(32)) | target.astype(np.uint64)
-        rows = {"edge": edge, "time": time, "until": until, **columns}
-        self._kept.append(rows)  # type: ignore[arg-type]
+        self._kept.append({"edge": edge, "time": time, "until": until, **columns})
         self._count += len(edge)
         if self._count > self._hold:
             self._spill()
 
     def edges(self) -> Iterator[Edges]:
         """The edges, in blocks that together are in order of (source, target)."""
-        if self._bounds is None:
+        if self._spilled is None:
             if self._count:
                 yield self._added_up(_joined(self._kept))
             self._kept = []
             return
         self._spill()
-        together: list[NDArray[np.void]] = []
-        for at in range(len(self._bounds) + 1):
-            path = self._path(at)
-            if path.exists():
-                together.append(np.fromfile(path, dtype=self._kind))
-                path.unlink()
-            # Small ranges are added up together: each block costs something by itself.
-            if together and (sum(map(len, together)) >= self._hold or at == len(self._bounds)):
-                rows = np.concatenate(together)
-                together = []
-                yield self._added_up({name: rows[name] for name in rows.dtype.names or ()})
+        yield from one_ahead(self._by_range(self._spilled))
 
-    def _path(self, at: int) -> Path:
-        return self._scratch / f"pairs-{id(self):x}-{at}"
+    def _by_range(self, spilled: Scatter) -> Iterator[Edges]:
+        together: list[int] = []
+        for at in range(len(spilled.rows)):
+            together.append(at)
+            # Small ranges are added up together: each block costs something by itself.
+            pairs = int(spilled.rows[together].sum())
+            if pairs and (pairs >= self._hold or at + 1 == len(spilled.rows)):
+                yield self._added_up(spilled.read(together, once=True))
+                together = []
 
     def _spill(self) -> None:
         if not self._kept:
             return
         rows = _joined(self._kept)
         self._kept, self._count = [], 0
-        if self._bounds is None:
-            self._bounds = _bounds(self._held)
-            self._kind = np.dtype([(name, column.dtype) for name, column in rows.items()])
-        source = (rows["edge"].astype(np.uint64) >> np.uint64(32)).astype(np.int64)
-        at = np.searchsorted(self._bounds, source).astype(np.uint8)
-        # Numpy sorts bytes by counting them.
-        order = np.argsort(at, kind="stable")
-        ends = np.cumsum(np.bincount(at, minlength=len(self._bounds) + 1))
-        packed = np.empty(len(order), dtype=self._kind)
-        for name, column in rows.items():
-            packed[name] = column[order]
-        for number, some in enumerate(np.split(packed, ends[:-1])):
-            if len(some):
-                with self._path(number).open("ab") as file:
-                    some.tofile(file)
+        if self._spilled is None or self._range is None:
+            bounds = _bounds(self._held)
+            accounts = np.arange(len(self._held))
+            self._range = np.searchsorted(bounds, accounts).astype(np.uint8)
+            self._spilled = Scatter(self._scratch, len(bounds) + 1)
+        source = (rows["edge"] >> np.uint64(32)).astype(np.int64)
+        self._spilled.add(self._range[source], rows)
 
-    def _added_up(self, rows: dict[str, NDArray[np.generic]]) -> Edges:
+    def _added_up(self, rows: dict[str, NDArray[Any]]) -> Edges:
         order = np.argsort(rows["edge"])
-        edge = rows["edge"][order].astype(np.uint64)
+        edge = rows["edge"][order]
         starts = np.concatenate([[0], np.flatnonzero(edge[1:] != edge[:-1]) + 1])
         weight = np.diff(np.append(starts, len(edge)))
+        time, until = rows["time"][order], rows["until"][order]
         columns: dict[str, Ints] = {
             name: np.add.reduceat(rows[name][order].astype(np.int64), starts) for name in self._sums
         }
@@ -150,13 +144,16 @@ class Tally:
             source=(edge[starts] >> np.uint64(32)).astype(np.int64),
             target=(edge[starts] & _LOW).astype(np.int64),
             weight=weight,
-            first=np.minimum.reduceat(rows["time"][order].astype(np.int64), starts),
-            last=np.maximum.reduceat(rows["until"][order].astype(np.int64), starts),
+            first=np.minimum.reduceat(time, starts),
+            last=np.maximum.reduceat(until, starts),
+            delta=np.add.reduceat(until - time, starts),
             columns=columns,
         )
 
 
-def _joined(kept: Sequence[Mapping[str, NDArray[np.int64]]]) -> dict[str, NDArray[np.generic]]:
+def _joined(kept: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    if len(kept) == 1:
+        return dict(kept[0])
     return {name: np.concatenate([rows[name] for rows in kept]) for name in kept[0]}
 
 

@@ -110,14 +110,14 @@ def test_coortweet_with_a_narrower_window(oracle: Path, tmp_path: Path, which: i
     ],
 )
 def test_coortweet_groups(
-    con: Backend, oracle: Path, name: str, file: str, rules: dict[str, int]
+    con: Backend, oracle: Path, tmp_path: Path, name: str, file: str, rules: dict[str, int]
 ) -> None:
     """The pairs themselves: which post came first, ties in the order of R's grouping."""
     con.raw_sql("SET preserve_insertion_order = true")
     source = open_source(con, oracle / file, fields=FIELDS)
     assert source.shares is not None
     rows = in_order(source.shares).order_by("row").to_pyarrow()
-    prints = take_prints(con, in_order(source.shares))
+    prints = take_prints(con, in_order(source.shares), tmp_path, keep=True)
     micros = {key: rules[key] * 1_000_000 for key in ("window", "fast") if key in rules}
     post, object_ = rows["post"].to_pylist(), rows["object"].to_pylist()
     account = rows["account"].to_pylist()
