@@ -48,6 +48,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("sampling", pa.float64()),
     ("probability", pa.float64()),
     ("rule", pa.string()),
+    ("ref", pa.string()),
     ("lang", pa.string()),
     ("case_answer", pa.string()),
     ("settled_by", pa.string()),
@@ -55,7 +56,8 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 ]
 SCHEMA = pa.schema(_COLUMNS)
 """`details` is the whole verdict and `posts` the posts that were shown, both as JSON; `sampling` is
-the probability with which the question was put to people; `case_answer` what the case came to."""
+the probability with which the question was put to people; `ref` what the case is about, where it is
+a second look (the decision that looked mistaken); `case_answer` what the case came to."""
 
 _CASE: TypeAdapter[Case] = TypeAdapter(Case)
 _DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
@@ -122,6 +124,7 @@ def _row(case: Case, decision: Decision) -> Row:
         "sampling": case.sampling,
         "probability": case.probability,
         "rule": case.rule,
+        "ref": case.ref,
         "lang": case.lang,
         "case_answer": case.answer if ended else None,
         "settled_by": case.settled_by if ended else None,

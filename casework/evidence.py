@@ -78,6 +78,8 @@ def for_post(
                 for policy, likelihood in likely
             ],
             "model": score.model,
+            # Not shown: what answers are held against later, policy by policy.
+            "policies": {policy.value: score.policies[policy] for policy in score.policies},
         },
     }
 

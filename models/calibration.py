@@ -81,16 +81,22 @@ def fit_calibrator(
     scores: Floats,
     labels: Floats,
     *,
+    weights: Floats | None = None,
     kinds: tuple[Kind, ...] = KINDS,
     folds: int = 5,
     seed: int = 0,
 ) -> Calibrator:
     """The calibrator with the least log loss on left-out folds, fitted on all rows.
 
+    Args:
+        weights: how much each row counts, such as one over its chance to be there; all alike
+            where they are left out.
+
     Raises:
         ValueError: fewer than two rows of either label.
     """
     scores, labels = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    counts = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
     rarer = int(min(labels.sum(), (1 - labels).sum()))
     if rarer < 2:
         raise ValueError(f"calibration needs two rows of either label, there are {rarer}")
@@ -102,23 +108,24 @@ def fit_calibrator(
             inside, outside = fold != held, fold == held
             if len(np.unique(labels[inside])) < 2:
                 return float("inf")
-            found = _fit(kind, scores[inside], labels[inside])(scores[outside])
-            truth = labels[outside]
-            total -= float(np.sum(truth * np.log(found) + (1 - truth) * np.log(1 - found)))
+            fitted = _fit(kind, scores[inside], labels[inside], counts[inside])
+            found, truth = fitted(scores[outside]), labels[outside]
+            each = truth * np.log(found) + (1 - truth) * np.log(1 - found)
+            total -= float(np.sum(counts[outside] * each))
         return total
 
     # Steps need rows to stand on; with few, they only repeat the noise.
     usable = kinds if rarer >= 100 else kinds[:1]
-    return _fit(min(usable, key=loss), scores, labels)
+    return _fit(min(usable, key=loss), scores, labels, counts)
 
 
-def _fit(kind: Kind, scores: Floats, labels: Floats) -> Calibrator:
+def _fit(kind: Kind, scores: Floats, labels: Floats, counts: Floats) -> Calibrator:
     rows = len(labels)
     if kind == "isotonic":
         from sklearn.isotonic import IsotonicRegression
 
         model: Any = IsotonicRegression(y_min=EDGE, y_max=1 - EDGE, out_of_bounds="clip")
-        model.fit(scores, labels)
+        model.fit(scores, labels, sample_weight=counts)
         # Between steps a line, so that close scores get close likelihoods.
         return Calibrator(
             kind="isotonic",
@@ -128,19 +135,20 @@ def _fit(kind: Kind, scores: Floats, labels: Floats) -> Calibrator:
         )
     if kind == "beta":
         sides = np.column_stack([-np.logaddexp(0.0, -scores), np.logaddexp(0.0, scores)])
-        slope, slope_low, offset = _logistic(sides, labels)
+        slope, slope_low, offset = _logistic(sides, labels, counts)
         if slope >= 0 and slope_low >= 0:
             return Calibrator(
                 kind="beta", slope=slope, slope_low=slope_low, offset=offset, rows=rows
             )
-    slope, offset = _logistic(scores[:, None], labels)
+    slope, offset = _logistic(scores[:, None], labels, counts)
     return Calibrator(kind="platt", slope=max(slope, 0.0), offset=offset, rows=rows)
 
 
-def _logistic(features: Floats, labels: Floats) -> tuple[float, ...]:
+def _logistic(features: Floats, labels: Floats, counts: Floats) -> tuple[float, ...]:
     from sklearn.linear_model import LogisticRegression
 
-    model: Any = LogisticRegression(C=1e4, max_iter=1000).fit(features, labels)
+    model: Any = LogisticRegression(C=1e4, max_iter=1000)
+    model.fit(features, labels, sample_weight=counts)
     return (*(float(weight) for weight in model.coef_[0]), float(model.intercept_[0]))
 
 

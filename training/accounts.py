@@ -41,6 +41,8 @@ class Labelled:
     group: str | None
     crowd: str | None
     dataset: str
+    weight: float = 1.0
+    """How much it counts in fitting: more than 1 where few of its kind were asked about."""
 
 
 def load_accounts(data: Path, *, shippable_only: bool = True) -> list[Labelled]:

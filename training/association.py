@@ -69,7 +69,9 @@ def train_association(
 ) -> Manifest:
     """Train an association pack on the accounts of a data folder and write it to `out`.
 
-    With `decisions` (see training/decisions.py) what people found about accounts is learnt too.
+    With `decisions` (see training/decisions.py) what people found about accounts is learnt too,
+    each answer as often as its chance to be asked says; not in the thresholds, whose tests are
+    exact on counts.
 
     The encoder reads every language that the accounts write, so MiniLM's setting too is served
     by `use` (routes of the manifest).
@@ -93,7 +95,8 @@ def train_association(
     left_out = leave_groups_out(episodes)
     scores = np.concatenate([each for _, each in left_out])
     truth = np.concatenate([episode.member for episode, _ in left_out]).astype(float)
-    calibrator = fit_calibrator(scores, truth, kinds=SMOOTH)
+    weight = np.concatenate([episode.weight for episode, _ in left_out])
+    calibrator = fit_calibrator(scores, truth, weights=weight, kinds=SMOOTH)
     post_weights, post_bias, post_level = _fit_posts(episodes)
     chosen = _reference(labelled, seed)
     manifest = Manifest(
@@ -161,14 +164,16 @@ def fit(episodes: Sequence[Episode], without: frozenset[int] = frozenset()) -> F
     """The model over all episodes; accounts in `without` are left out wherever they appear."""
     from sklearn.linear_model import LogisticRegression
 
-    features, member = [], []
+    features, member, weight = [], [], []
     for episode in episodes:
         kept = ~np.isin(episode.account, list(without))
         features.append(episode.features[kept])
         member.append(episode.member[kept])
+        weight.append(episode.weight[kept])
     rows, truth = np.vstack(features), np.concatenate(member)
     centre, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    model: Any = LogisticRegression(C=0.1, max_iter=500).fit((rows - centre) / scale, truth)
+    model: Any = LogisticRegression(C=0.1, max_iter=500)
+    model.fit((rows - centre) / scale, truth, sample_weight=np.concatenate(weight))
     return Fitted(model.coef_[0], float(model.intercept_[0]), centre, scale)
 
 
@@ -218,7 +223,8 @@ def _fit_posts(episodes: Sequence[Episode]) -> tuple[Floats, float, float]:
 
     rows = np.vstack([episode.post_features for episode in episodes])
     truth = np.concatenate([episode.post_member for episode in episodes])
-    model: Any = LogisticRegression(C=1.0).fit(rows, truth)
+    weight = np.concatenate([episode.post_weight for episode in episodes])
+    model: Any = LogisticRegression(C=1.0).fit(rows, truth, sample_weight=weight)
     others = model.predict_proba(rows[~truth])[:, 1]
     level = float(np.quantile(others, 1 - OTHERS_POSTS_COUNTED))
     return np.asarray(model.coef_[0]), float(model.intercept_[0]), level
@@ -230,7 +236,8 @@ def _spread(left_out: Sequence[tuple[Episode, Floats]]) -> list[Calibrator]:
     for group in sorted({episode.group for episode, _ in left_out}):
         scores = np.concatenate([each for episode, each in left_out if episode.group == group])
         truth = np.concatenate([e.member for e, _ in left_out if e.group == group])
-        made = fit_calibrator(scores, truth.astype(float), kinds=SMOOTH)
+        weight = np.concatenate([e.weight for e, _ in left_out if e.group == group])
+        made = fit_calibrator(scores, truth.astype(float), weights=weight, kinds=SMOOTH)
         found.append(made)
     return found
 

@@ -33,6 +33,8 @@ class Episode:
     member: NDArray[np.bool_]
     account: NDArray[np.int64]
     """Places in the list of labelled accounts."""
+    weight: Floats
+    """How much each candidate counts."""
     posts: NDArray[np.int64]
     """How many posts were read of each."""
     whole: Floats
@@ -42,6 +44,7 @@ class Episode:
     post_features: Floats
     post_member: NDArray[np.bool_]
     post_account: NDArray[np.int64]
+    post_weight: Floats
 
 
 def groups_of(labelled: Sequence[Labelled], seeds: int) -> list[str]:
@@ -74,6 +77,7 @@ def draw(
     index = index_group(Group(id=group, name=group), Crowd.of(read.rows(chosen.tolist())), crowd)
     raw = index.raw(crowd)
     member = np.isin(candidates, members)
+    weight = np.asarray([labelled[at].weight for at in candidates])
     rows = _sample_posts(seen, member, rng)
     return Episode(
         group=group,
@@ -81,12 +85,14 @@ def draw(
         features=index.scaled(raw, crowd.posts),
         member=member,
         account=candidates,
+        weight=weight,
         posts=crowd.posts.astype(np.int64),
         whole=index.features(Crowd.of(everything)),
         floor=raw[:, FLOOR],
         post_features=_post_features(index, seen, rows),
         post_member=member[seen.owner[rows]],
         post_account=candidates[seen.owner[rows]],
+        post_weight=weight[seen.owner[rows]],
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.estimates import Blind, Estimate, performance
 from policy.cases import CaseKind
+from policy.review_rules import ReviewRule
 from policy.verdicts import AssociationChoice
 from policy.words import Lane
 from training.decisions import load_decisions
@@ -18,10 +19,14 @@ def lanes_by_decisions(path: Path) -> list[dict[str, Any]]:
     """Precision and recall of each group's lanes and of all together, from an export of decisions
     (`concert review export`), weighted by one over the chance with which each was asked.
 
+    First answers only: those that were looked at again were chosen for speaking against the model,
+    so that correcting them alone would flatter it.
+
     Raises:
         DataError: the file is no export of decisions.
     """
     settled = load_decisions(path)
+    settled = settled[settled["rule"] != ReviewRule.LABEL_ERROR.value]
     told = settled[settled["kind"].isin(_TIES) & settled["case_answer"].isin(_TOLD)]
     told = told.assign(member=told["case_answer"] == AssociationChoice.ASSOCIATED.value)
     drawn = told["blind"].astype(bool) & told["lane"].isin(_LANES) & (told["sampling"] > 0)

@@ -66,7 +66,8 @@ def train_harm(
 ) -> Manifest:
     """Train a harm pack on harm_posts.parquet of a data folder and write it to `out`.
 
-    With `decisions` (see training/decisions.py) what people found about posts is learnt too.
+    With `decisions` (see training/decisions.py) what people found about posts is learnt too, each
+    answer as often as its chance to be asked says.
 
     Each encoder gets a head; where `use` is among them, MiniLM's reads English only and leaves
     the rest to it. `tuned`: MiniLM's upper layers are tuned first (training/tuning.py), on rows
@@ -250,6 +251,7 @@ def _with_written(fit: "pd.DataFrame") -> "pd.DataFrame":
                 "license": written.LICENSE,
                 "part": "fit",
                 "by_date": False,
+                "weight": 1.0,
                 "described": each in described,
                 **targets,
             }

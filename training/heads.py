@@ -124,23 +124,28 @@ def join(parts: Parts, held: "pd.DataFrame", encoder: Encoder, lexicon: Lexicon)
     texts = held["plain"].tolist()
     meant, spelt = parts.log_odds(encoder.encode(texts), lexicon.features(texts))
     strong = ~held["weak"].to_numpy(dtype=bool)
+    weight = held["weight"].to_numpy(dtype=float)
     shares: dict[Policy, tuple[float, float]] = {}
     for column, policy in enumerate(Policy):
         truth = held[policy.value].to_numpy(dtype=float)
         known = ~np.isnan(truth)
         both = np.column_stack([meant[:, column], spelt[:, column]])
         trusting = known & strong if _enough(truth[known & strong]) else known
-        shares[policy] = _trust(policy, both[trusting], truth[trusting])
+        shares[policy] = _trust(policy, both[trusting], truth[trusting], weight[trusting])
     return _joined(parts, shares)
 
 
 def calibrate(raw: Head, held: "pd.DataFrame", encoder: Encoder, lexicon: Lexicon) -> Head:
     """The head with calibrators, streams, thresholds and screening levels from rows that it was
-    not fitted on; what it had of them before is replaced."""
+    not fitted on; what it had of them before is replaced.
+
+    Rows count by their weight, except in thresholds: their tests are exact on counts.
+    """
     texts = held["plain"].tolist()
     vectors = encoder.encode(texts)
     log_odds = raw.log_odds(vectors, lexicon.features(texts))
     strong = ~held["weak"].to_numpy(dtype=bool)
+    weight = held["weight"].to_numpy(dtype=float)
     streams: dict[tuple[Policy, str], Stream] = {}
     calibrators: dict[tuple[Policy, str], Calibrator] = {}
     thresholds: dict[tuple[Policy, str], Thresholds] = {}
@@ -154,16 +159,16 @@ def calibrate(raw: Head, held: "pd.DataFrame", encoder: Encoder, lexicon: Lexico
             here = known & strong & (langs == lang)
             if not _enough(truth[here]):
                 continue
-            made = fit_calibrator(scores[here], truth[here])
+            made = fit_calibrator(scores[here], truth[here], weights=weight[here])
             calibrators[policy, lang] = made
             said = made(scores[here])
-            stream = _stream(vectors, here, ~known & (langs == lang), truth)
+            stream = _stream(vectors, here, ~known & (langs == lang), truth, weight)
             if stream is not None:
                 streams[policy, lang] = stream
                 said = stream(said, vectors[here])
             thresholds[policy, lang] = _thresholds(said, truth[here])
         trusted = any(of is policy for of, _ in calibrators)
-        rest = _elsewhere(scores[known], truth[known], rare=not trusted)
+        rest = _elsewhere(scores[known], truth[known], weight[known], rare=not trusted)
         calibrators[policy, ANY_LANGUAGE] = rest
         ordinary = rest(scores[np.isnan(truth) | (truth == 0)])
         share = SCREENED_PHYSICAL if Harm.PHYSICAL in harms_of(policy) else SCREENED
@@ -184,10 +189,11 @@ def _stream(
     inside: NDArray[np.bool_],
     outside: NDArray[np.bool_],
     truth: Floats,
+    weight: Floats,
 ) -> Stream | None:
     """What tells the posts that a policy was annotated on from others of the language; None
     where there are no others, or where breaches are no more frequent there than anywhere."""
-    base = float(truth[inside].mean())
+    base = float(np.average(truth[inside], weights=weight[inside]))
     if min(inside.sum(), outside.sum()) < ROWS_TO_CALIBRATE or base <= _RARE:
         return None
     from sklearn.linear_model import LogisticRegression
@@ -208,7 +214,7 @@ def _enough(truth: Floats) -> bool:
     return bool(min(truth.sum(), (1 - truth).sum()) >= ROWS_TO_CALIBRATE)
 
 
-def _trust(policy: Policy, both: Floats, truth: Floats) -> tuple[float, float]:
+def _trust(policy: Policy, both: Floats, truth: Floats, weight: Floats) -> tuple[float, float]:
     """How much of either model's log-odds counts, never less than nothing."""
     if policy in written.PROTOTYPES:
         return (1.0, 0.0)
@@ -216,7 +222,8 @@ def _trust(policy: Policy, both: Floats, truth: Floats) -> tuple[float, float]:
         return _EVENLY
     from sklearn.linear_model import LogisticRegression
 
-    model: Any = LogisticRegression(C=10.0, max_iter=500).fit(both, truth)
+    model: Any = LogisticRegression(C=10.0, max_iter=500)
+    model.fit(both, truth, sample_weight=weight)
     meant, spelt = (float(each) for each in model.coef_[0])
     if min(meant, spelt) > 0:
         return meant, spelt
@@ -248,7 +255,7 @@ def _families(vectors: NDArray[np.float32]) -> dict[str, Any]:
     return {"families": centres, "familiar": float(np.quantile(near, NOVEL))}
 
 
-def _elsewhere(scores: Floats, truth: Floats, *, rare: bool) -> Calibrator:
+def _elsewhere(scores: Floats, truth: Floats, weight: Floats, *, rare: bool) -> Calibrator:
     """Where a language has no calibrator: all known rows together, or the score as it is.
 
     `rare`: the policy is calibrated nowhere. How often its rows break it is then how they were
@@ -257,9 +264,9 @@ def _elsewhere(scores: Floats, truth: Floats, *, rare: bool) -> Calibrator:
     if not len(truth) or min(truth.sum(), (1 - truth).sum()) < _FEWEST_ELSEWHERE:
         return Calibrator(kind="platt")
     if not rare:
-        return fit_calibrator(scores, truth)
-    made = fit_calibrator(scores, truth, kinds=SMOOTH)
-    base = float(truth.mean())
+        return fit_calibrator(scores, truth, weights=weight)
+    made = fit_calibrator(scores, truth, weights=weight, kinds=SMOOTH)
+    base = float(np.average(truth, weights=weight))
     moved = min(np.log(_RARE / (1 - _RARE)) - np.log(base / (1 - base)), 0.0)
     return made.model_copy(update={"offset": made.offset + float(moved)})
 

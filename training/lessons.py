@@ -62,4 +62,4 @@ def lessons_of(policy: Policy, frame: "pd.DataFrame") -> tuple[Floats, Floats]:
     if policy in written.PROTOTYPES:
         described = frame["described"].to_numpy(dtype=bool)
         weight = np.where(described, DESCRIPTION_WEIGHT, weight)
-    return labels, weight
+    return labels, weight * frame["weight"].to_numpy(dtype=float)

@@ -45,8 +45,9 @@ by date, not by annotation, so used to fit only, never to calibrate or to measur
 
 @dataclass(frozen=True)
 class HarmRows:
-    """Rows with columns id, source, plain (normalised text), lang, weak, license, part, and
-    one float column for each policy: 1, 0, or missing where it was not annotated."""
+    """Rows with columns id, source, plain (normalised text), lang, weak, license, part, weight
+    (of a decision one over its chance to be asked, of all else 1), and one float column for each
+    policy: 1, 0, or missing where it was not annotated."""
 
     frame: "pd.DataFrame"
 
@@ -107,6 +108,7 @@ def load_harm_rows(
             "weak": raw["weak_label"],
             "license": raw["license"],
             "part": part,
+            "weight": raw["weight"].fillna(1.0) if "weight" in raw else 1.0,
         }
     )
     for policy in Policy:

@@ -24,7 +24,7 @@ from intake.errors import FileError
 from intake.lake import Lake
 from policy.cases import Case, CaseKind, CaseState, Decision
 from policy.settings import Settings
-from policy.verdicts import AssociationVerdict
+from policy.verdicts import AssociationVerdict, PostHarmVerdict, SupportVerdict, main_answer
 from policy.words import SubjectKind
 from store.store import Store
 from store.work import Writing
@@ -221,7 +221,90 @@ def test_answers_that_look_mistaken_go_to_another_person_once(office: Office) ->
     with office.store.reading() as work:
         [again] = work.cases.find(state=CaseState.OPEN.value)
     assert (again.ref, again.not_by) == (found[0].decision_id, ("person:ana",))
-    assert again.rule == "review.label_error.v1"
+    assert (again.rule, again.sampling) == ("review.label_error.v1", 0.5)
+
+
+def on_posts(kind: CaseKind, cases: int) -> tuple[list[Case], list[Decision]]:
+    """Posts about which the model and people say the same, half of them yes."""
+    asked, given_ = [], []
+    for n in range(cases):
+        yes = n % 2 == 0
+        likely = 0.9 - n / 1000 if yes else 0.1 + n / 1000
+        case = Case(
+            id=f"case_{n:04}",
+            kind=kind,
+            subject_kind=SubjectKind.POST,
+            subject_id=f"p{n}",
+            state=CaseState.DECIDED,
+            probability=likely,
+            opened_at=NOW,
+            lapses_at=NOW + timedelta(days=14),
+            rule="routing.harm.review.v1",
+            evidence={
+                "post": {"post_id": f"p{n}", "text": "hear"},
+                # Nobody ever found spam: nothing can be told of it.
+                "opinion": {"policies": {"hate": likely, "spam": 0.5}},
+            },
+        )
+        given_.append(said(case, yes))
+        asked.append(case.model_copy(update={"answer": given_[-1].answer}))
+    return asked, given_
+
+
+def said(case: Case, yes: bool, who: str = "ana", round_: int = 1) -> Decision:
+    verdict: PostHarmVerdict | SupportVerdict
+    if case.kind is CaseKind.SUPPORT:
+        verdict = SupportVerdict(support="offer_support" if yes else "no_sign")
+    else:
+        verdict = PostHarmVerdict(policies={"hate": "low"} if yes else {}, reason="as it reads")
+    return Decision(
+        id=f"decision_{case.id}_{round_}",
+        case_id=case.id,
+        round=round_,
+        decided_by=f"person:{who}",
+        at=NOW,
+        answer=main_answer(verdict),
+        details=verdict.model_dump(mode="json"),
+        source=f"test:{case.id}:{round_}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "likelier"),
+    [
+        (CaseKind.POST_HARM, "not hate", "hate"),
+        (CaseKind.SUPPORT, "no_sign", "offer_support"),
+    ],
+)
+def test_mistaken_answers_on_posts_are_found_and_looked_at_once(
+    office: Office, kind: CaseKind, answer: str, likelier: str
+) -> None:
+    asked, given_ = on_posts(kind, 2 * FEWEST + 4)
+    given_[0] = said(asked[0], yes=False)
+    asked[0] = asked[0].model_copy(update={"answer": given_[0].answer})
+    keep(office, asked, given_)
+    found = find_label_errors(office)
+    assert [(one.case_id, one.answer, one.likelier) for one in found] == [
+        (asked[0].id, answer, likelier)
+    ]
+    assert send_back(office, found) == 1
+    with office.store.reading() as work:
+        [again] = work.cases.find(state=CaseState.OPEN.value)
+    assert (again.kind, again.ref, again.not_by) == (kind, given_[0].id, ("person:ana",))
+    assert "opinion" not in again.evidence
+    # Another person says the same: then it is the model that is mistaken.
+    second = said(again, yes=False, who="ben")
+    ended = again.model_copy(update={"state": CaseState.DECIDED, "answer": second.answer})
+    office.store.transact(
+        lambda work: (
+            work.cases.need(again.id),
+            work.save(ended, action="case.decided"),
+            work.save(second, action="decision.taken"),
+        ),
+        actor="system:test",
+        now=office.now(),
+    )
+    assert find_label_errors(office) == []
 
 
 def test_with_few_answers_nothing_looks_mistaken(office: Office) -> None:

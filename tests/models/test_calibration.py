@@ -64,6 +64,20 @@ def test_repairs_what_is_too_sure(kinds: tuple[Kind, ...]) -> None:
     assert after < 0.03
 
 
+@pytest.mark.parametrize("kind", ["platt", "beta", "isotonic"])
+def test_a_row_that_counts_thrice_is_three_rows(kind: Kind) -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.normal(0, 2, size=600)
+    labels = (rng.random(600) < sigmoid(scores)).astype(float)
+    weights = rng.choice([1.0, 3.0], size=600)
+    counted = fit_calibrator(scores, labels, weights=weights, kinds=(kind,))
+    times = weights.astype(int)
+    repeated = fit_calibrator(np.repeat(scores, times), np.repeat(labels, times), kinds=(kind,))
+    at = np.linspace(-4, 4, 41, dtype=np.float64)
+    assert counted(at) == pytest.approx(repeated(at), abs=1e-3)
+    assert counted(at) != pytest.approx(fit_calibrator(scores, labels, kinds=(kind,))(at), abs=1e-3)
+
+
 def test_one_kind_of_label_cannot_be_calibrated() -> None:
     with pytest.raises(ValueError, match="two rows of either label"):
         fit_calibrator(np.zeros(10), np.ones(10))

@@ -27,6 +27,8 @@ def _row(at: int, lane: str, answer: str, **more: Any) -> dict[str, Any]:
         "blind": True,
         "sampling": 0.1,
         "by": "ana",
+        "rule": "review.sample.v1",
+        "ref": None,
         "case_answer": answer,
     } | more
 
@@ -38,6 +40,9 @@ def test_lanes_are_judged_by_what_was_drawn(tmp_path: Path) -> None:
     rows += [_row(50, "dismiss", "associated")]
     rows += [_row(51, "review", "associated", blind=False, sampling=1.0)]
     rows += [_row(52, "act", "cannot_tell"), _row(53, "act", "associated", group_id="g2")]
+    # A second look at what speaks against the model is no draw, and no find.
+    again = {"rule": "review.label_error.v1", "ref": "d19", "blind": False}
+    rows += [_row(54, "review", "associated", **again)]
     path = tmp_path / "decisions.parquet"
     pd.DataFrame(rows).to_parquet(path)
     found = {row["group"]: row for row in lanes_by_decisions(path)}
