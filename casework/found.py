@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from casework import found_evidence
 from casework.cases import open_case
+from casework.continued import OVERLAP, continued, overlap
 from casework.dossier import save_findings
 from casework.office import Office
 from coordination.findings import AUTOMATED, LINKED, CoordinationFinding
-from policy.cases import AskedAbout, Case, CaseKind
+from policy.cases import AskedAbout, Case, CaseKind, CaseState
 from policy.findings import Coordination, Finding, Proof
 from policy.records import Post
 from policy.words import Harm, LinkageKind, Severity, UtcDatetime
@@ -26,20 +27,20 @@ _PROOFS = {LINKED: (Proof.LINKAGE,), AUTOMATED: (Proof.FORENSIC_MATCH,)}
 
 
 def keep_findings(office: Office, found: Sequence[CoordinationFinding], group_id: str) -> int:
-    """Keep findings in a group's dossier; the same ones again change nothing. How many were new.
+    """Keep findings in a group's dossier; how many were new or had changed.
 
-    What chance explains, and what there was too little data to tell, is kept too: it is part of
-    what was looked into. The policy counts neither as coordination.
+    What is a known one, grown or shrunk (see `continued`), keeps that one's id, so that rolling
+    runs tell one ring once. What a person refuted stays as that person saw it. What chance
+    explains, and what there was too little data to tell, is kept too: it is part of what was looked
+    into. The policy counts neither as coordination.
 
     Raises:
         Refusal: the group has no dossier.
     """
     with office.store.reading() as work:
-        known = {finding.id for finding in work.findings.find(group_id=group_id)}
-    now = office.now()
-    made = [as_finding(one, group_id, now) for one in found]
-    fresh = [finding for finding in made if finding.id not in known]
-    return save_findings(office, fresh, actor=FOUND_BY)
+        known = work.findings.find(group_id=group_id)
+    kept = [one for one, _ in _as_kept(found, group_id, known, office.now()) if not one.refuted]
+    return save_findings(office, kept, actor=FOUND_BY)
 
 
 def ask_about(
@@ -50,8 +51,9 @@ def ask_about(
 ) -> int:
     """Ask a person what kept findings show; how many cases were opened.
 
-    Only about what says that accounts act in concert, and never twice about one finding. Texts of
-    posts are the lake's, or those in `texts` by post id, where the run read something else.
+    Only about what says that accounts act in concert, and about one finding again only when most of
+    the accounts in it are others than when it was asked about last. Texts of posts are the lake's,
+    or those in `texts` by post id, where the run read something else.
 
     Raises:
         Refusal: the group has no dossier.
@@ -63,14 +65,12 @@ def ask_about(
 
     def do(work: Writing) -> int:
         group = work.groups.need(group_id)
-        asked = {
-            case.subject_id
-            for case in work.cases.find(kind=CaseKind.COORDINATION.value, group_id=group_id)
-        }
+        known = work.findings.find(group_id=group_id)
+        kept = {finding.id for finding in known}
+        cases = work.cases.find(kind=CaseKind.COORDINATION.value, group_id=group_id)
         opened: list[Case] = []
-        for one in concert:
-            finding = work.findings.get(as_finding(one, group_id, work.now).id)
-            if finding is None or finding.id in asked or len(opened) == CASES:
+        for finding, one in _as_kept(concert, group_id, known, work.now):
+            if finding.id not in kept or not _is_new(finding, cases) or len(opened) == CASES:
                 continue
             harm, severity = _gravity(one)
             opened.append(
@@ -89,6 +89,42 @@ def ask_about(
         return len(opened)
 
     return office.store.transact(do, actor=FOUND_BY, now=office.now())
+
+
+def _as_kept(
+    found: Sequence[CoordinationFinding],
+    group_id: str,
+    known: Sequence[Finding],
+    now: UtcDatetime,
+) -> list[tuple[Finding, CoordinationFinding]]:
+    """Findings as a dossier holds them: under the id of the one that they continue, if any."""
+    made = [as_finding(one, group_id, now) for one in found]
+    before = continued(made, known)
+    kept = []
+    for finding, one in zip(made, found, strict=True):
+        was = before.get(finding.id)
+        if was is None:
+            kept.append((finding, one))
+        elif was.refuted:
+            # As it was: it comes back only as something else.
+            kept.append((was, one))
+        else:
+            same = {"id": was.id, "found_at": was.found_at}
+            kept.append((finding.model_copy(update=same), one))
+    return kept
+
+
+def _is_new(finding: Finding, cases: Sequence[Case]) -> bool:
+    """Whether nobody was asked about it yet, or most accounts in it are others since."""
+    asked = [case for case in cases if case.subject_id == finding.id]
+    if not asked:
+        return True
+    last = max(asked, key=lambda case: case.opened_at)
+    # A case shows what it showed when it was opened; the rest is asked about when it was answered.
+    if last.state is CaseState.OPEN:
+        return False
+    (shown,) = last.evidence["findings"]
+    return overlap(shown["account_ids"], finding.account_ids) < OVERLAP
 
 
 def as_finding(found: CoordinationFinding, group_id: str, now: UtcDatetime) -> Finding:

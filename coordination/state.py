@@ -43,8 +43,9 @@ class Asked:
         """Raises InputError for a layer that cannot be rolled."""
         if NEAR_TEXT in self.windows_us:
             raise InputError(
-                f"the layer {NEAR_TEXT!r} compares each text with all others and cannot be rolled: "
-                "run it without a state"
+                f"the layer {NEAR_TEXT!r} cannot be rolled: a new text may join two families of "
+                "yesterday's or become the centre of one, and what older posts shared changes with "
+                "it. Roll 'text', and run near_text over everything, without a state"
             )
 
 

@@ -1,16 +1,20 @@
 """Machine findings in a dossier: mapped whole, kept once, and proven only by what proves."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from casework.assess import assess
-from casework.found import as_finding, ask_about, keep_findings
+from casework.continued import continued
+from casework.found import FOUND_BY, as_finding, ask_about, keep_findings
 from casework.office import Office
 from casework.scoring import Models
 from casework.swarm_score import harm_score
+from coordination.detect import detect
 from coordination.findings import (
     AUTOMATED,
     BEYOND_CHANCE,
@@ -31,6 +35,7 @@ from policy.verdicts import CoordinationChoice, CoordinationVerdict
 from policy.words import Harm, Refusal, Severity
 from tests.casework.conftest import Desk
 
+OTHER_VERSION = BEYOND_CHANCE.partition("/")[0] + "/0"
 NOON = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 
 
@@ -210,6 +215,128 @@ def test_what_a_person_refutes_counts_no_more(
     assert finding.post_pairs, "what was found stays to be read"
     assert keep_findings(office, [given], "clear-drop") == 0, "the next run does not bring it back"
     assert ask_about(office, [given], "clear-drop") == 0
+
+
+def ring(accounts: str, id_: str, kind: Kind = Kind.SOCIAL) -> CoordinationFinding:
+    """Found in one run: its id goes by its members, so that it is another one with each of them."""
+    return replace(found(kind, BEYOND_CHANCE), id=id_, account_ids=tuple(accounts))
+
+
+@pytest.mark.parametrize(
+    ("why", "now", "continues"),
+    [
+        ("one more", ring("abcde", "new"), True),
+        ("one less", ring("abc", "new"), True),
+        ("twice as many", ring("abcdefgh", "new"), True),
+        ("more than twice as many", ring("abcdefghi", "new"), False),
+        ("half others", ring("abxy", "new"), False),
+        ("its own id, whatever its members", ring("xyz", "old"), True),
+        ("another kind", ring("abcd", "new", Kind.CHANCE), False),
+        ("another rule", replace(ring("abcd", "new"), rule=AUTOMATED), False),
+        ("the rule in another version", replace(ring("abcd", "new"), rule=OTHER_VERSION), True),
+        ("one more layer", replace(ring("abcd", "new"), layers=("text", "url")), False),
+        ("nobody", ring("", "new"), False),
+    ],
+)
+def test_what_continues_a_known_finding(
+    why: str, now: CoordinationFinding, continues: bool
+) -> None:
+    old = as_finding(ring("abcd", "old"), "g", NOON)
+    made = as_finding(now, "g", NOON)
+    assert continued([made], [old]) == ({made.id: old} if continues else {}), why
+    imported = old.model_copy(update={"imported_from": "another desk"})
+    assert continued([made], [imported]) == ({made.id: imported} if now.id == "old" else {})
+
+
+def test_what_is_most_alike_continues_it() -> None:
+    old = [as_finding(ring("abcdef", "f1"), "g", NOON), as_finding(ring("uvw", "f2"), "g", NOON)]
+    parts = ("abcd", "abcde", "uvwx", "uvw")
+    now = [as_finding(ring(who, f"new-{who}"), "g", NOON) for who in parts]
+    assert continued(now, old) == {"g-new-abcde": old[0], "g-new-uvw": old[1]}
+
+
+def test_a_ring_that_grows_is_one_finding_and_is_asked_about_again_when_most_are_others(
+    office: Office, desk: Desk
+) -> None:
+    def run(accounts: str) -> tuple[int, int]:
+        """The next run finds so many accounts: findings changed, cases opened."""
+        given = [ring(accounts, f"ring-of-{len(accounts)}")]
+        return keep_findings(office, given, "clear-drop"), ask_about(office, given, "clear-drop")
+
+    verdict = CoordinationVerdict(coordination=CoordinationChoice.SOCIAL, reason="I read it all.")
+    assert run("abcd") == (1, 1)
+    assert run("abcd") == (0, 0)
+    assert run("abcdef") == (1, 0)
+    # Far more than what is asked about, which is answered first.
+    assert run("abcdefghij") == (1, 0)
+    (case,) = _cases(office)
+    desk.answer(case, verdict)
+    assert run("abcdefghij") == (0, 1)
+    with office.store.reading() as work:
+        mine = [
+            one for one in work.findings.find(group_id="clear-drop") if one.found_by == FOUND_BY
+        ]
+    (kept,) = mine
+    assert kept.id == "clear-drop-ring-of-4"
+    assert kept.account_ids == tuple("abcdefghij")
+    assert {case.subject_id for case in _cases(office)} == {kept.id}
+
+
+def test_a_rolling_run_tells_a_ring_that_grows_once(office: Office, tmp_path: Path) -> None:
+    """The real way: two nights of posts, one state, one dossier."""
+    rng = random.Random(3)
+    nights: list[list[dict[str, object]]] = [[], []]
+    for night, (rows, members) in enumerate(zip(nights, ("abcd", "abcde"), strict=True)):
+        began = NOON + timedelta(days=night)
+        acts = [
+            (f"user{user}", rng.randrange(80), rng.uniform(0, 80_000))
+            for user in range(40)
+            for _ in range(20)
+        ]
+        for shared in range(8):
+            at = rng.uniform(0, 80_000)
+            acts += [(member, shared, at + rng.uniform(0, 30)) for member in members]
+        rows += [
+            {
+                "post_id": f"{night}-{number}",
+                "account_id": account,
+                "reposted_post_id": f"{night}-r{shared}",
+                "created_at": began + timedelta(seconds=at),
+            }
+            for number, (account, shared, at) in enumerate(acts)
+        ]
+    cases = 0
+    for rows in nights:
+        report = detect(
+            pa.Table.from_pylist(rows), on=["repost"], window=timedelta(minutes=1),
+            out=tmp_path / "out", state=tmp_path / "state", threads=1, memory="1GB", rounds=0,
+        )  # fmt: skip
+        (seen,) = report.concert
+        assert keep_findings(office, report.findings, "clear-drop") > 0
+        cases += ask_about(office, report.findings, "clear-drop")
+    assert seen.account_ids == tuple("abcde")
+    assert cases == 1
+    with office.store.reading() as work:
+        found_here = [
+            one for one in work.findings.find(group_id="clear-drop") if one.rule == BEYOND_CHANCE
+        ]
+    assert [one.account_ids for one in found_here] == [seen.account_ids]
+
+
+def test_what_a_person_refuted_does_not_come_back_with_one_more_member(
+    office: Office, desk: Desk
+) -> None:
+    given = [ring("abcd", "ring-of-4")]
+    keep_findings(office, given, "clear-drop")
+    ask_about(office, given, "clear-drop")
+    (case,) = _cases(office)
+    none = CoordinationVerdict(coordination=CoordinationChoice.NONE, reason="A reading circle.")
+    desk.answer(case, none)
+    grown, larger = [ring("abcde", "ring-of-5")], [ring("abcdefghi", "ring-of-9")]
+    assert keep_findings(office, grown, "clear-drop") == 0
+    assert ask_about(office, grown, "clear-drop") == 0
+    assert keep_findings(office, larger, "clear-drop") == 1
+    assert ask_about(office, larger, "clear-drop") == 1
 
 
 def test_harm_is_scored_by_text_alone(tmp_path: Path) -> None:
