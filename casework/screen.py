@@ -161,7 +161,8 @@ def _places(
 ) -> list[str]:
     """What a post means is read where its author's groups do harm."""
     location = locations.get(post.account_id, "")
-    found = [places_of(work, group_id, {}, location) for group_id in groups or [None]]
+    asked: Collection[str | None] = groups or [None]
+    found = [places_of(work, group_id, {}, location) for group_id in asked]
     return list(dict.fromkeys(place for places in found for place in places))
 
 
