@@ -1,6 +1,7 @@
-"""The service's processes: how they log, and that none outlives its parent."""
+"""The service's processes: how they log, what they leave alone, and that none outlives its parent."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -33,6 +34,16 @@ def end_with_parent() -> None:
     if parent is not None and parent != str(os.getppid()):
         # It ended before it could be watched.
         sys.exit("the server that started this process is gone")
+
+
+def settle() -> None:
+    """Take what was imported and built so far out of the garbage collector's rounds.
+
+    It stays until the process ends. To go through all of it stops every request: measured, a third
+    of a second after each thousand look-ups.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class _NoBadInput(logging.Filter):

@@ -41,7 +41,7 @@ from serving.gate import BearableBody, KeyRequired, Limits
 from serving.keys import Keyring
 from serving.metrics import count_scores
 from serving.paths import Templates
-from serving.process import announce_parent, configure_logs, end_with_parent
+from serving.process import announce_parent, configure_logs, end_with_parent, settle
 from serving.review_gauges import keep_fresh
 from serving.scoring import AccountsToScore, Desk, ScoredAccounts, ScoredPosts
 from serving.standing import StandingRestrictions
@@ -159,6 +159,7 @@ class Concert:
         API.state.keyring = Keyring(self.office.store, tokens=tokens)
         API.state.limits = Limits.of(settings)
         PAGE.state.office, PAGE.state.limits = self.office, API.state.limits
+        settle()
 
     async def __is_ready__(self) -> bool:
         """Whether the models are loaded; the front itself answers as soon as it is there."""
