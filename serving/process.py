@@ -1,4 +1,4 @@
-"""The service's processes: how they log, what they leave alone, and that none outlives its parent."""
+"""The service's processes: how they log and keep house, and that none outlives its parent."""
 
 import ctypes
 import gc
