@@ -12,8 +12,10 @@ from coordination.findings import (
     BEYOND_CHANCE,
     LINKED,
     RULES,
+    TECHNIQUES,
     CoordinationFinding,
     PostPair,
+    layer_in_words,
 )
 from coordination.swarm_findings import RULES as SWARM_RULES
 from coordination.swarm_findings import SWARM
@@ -27,12 +29,13 @@ from policy.records import Post
 SHOWN_PAIRS = 8
 """Pairs of posts that a reviewer reads: more tire more than they tell."""
 SHOWN_MOMENTS = 60
+"""Posts on the time line; of more pairs, those that show most accounts and objects."""
 LONGEST_OBJECT = 80
 
 Json = dict[str, Any]
 
 _LIMITS = {
-    LINKED: "Who holds the key, and any harm.",
+    LINKED: "Who holds the keys, and any harm.",
     AUTOMATED: "Who runs the machine, and any harm.",
     BEYOND_CHANCE: "Common control, automation, intent, or any harm. People who agree to act "
     "together look the same, and so do readers of one source.",
@@ -68,8 +71,8 @@ def for_coordination(
 
 def _timeline(found: CoordinationFinding) -> list[Json]:
     moments: dict[tuple[datetime, str], Json] = {}
-    for pair in found.pairs:
-        swarm = found.swarm is not None
+    swarm = found.swarm is not None
+    for pair in found.pairs if swarm else telling(found.pairs, SHOWN_MOMENTS // 2):
         ends = (
             (pair.at, pair.account_id, pair.post_id, "called" if swarm else _on(pair)),
             (
@@ -128,9 +131,11 @@ def _facts(found: CoordinationFinding, pairs: int) -> Iterable[tuple[str, str]]:
         )
         yield "Against chance", chance
     words = {**RULES, **SWARM_RULES}.get(found.rule, "")
+    for number, (kind, held) in enumerate(found.keys, start=1):
+        yield f"Key {number}, one {kind}", f"{len(held)} accounts: {', '.join(held)}"
     yield "Rule", f"{found.rule}: {words}" if words else found.rule
     yield "Window", _lag(found.window_s)
-    yield "DISARM", ", ".join(found.techniques)
+    yield "DISARM", ", ".join(f"{one} ({TECHNIQUES[one]})" for one in found.techniques)
     yield "What it does not show", _LIMITS.get(found.rule, "Any harm.")
 
 
@@ -168,11 +173,9 @@ def _harm(swarm: Swarm) -> str:
 
 
 def _on(pair: PostPair) -> str:
-    layer = pair.layer.removeprefix("column:").replace("_", " ")
+    same = f"same {layer_in_words(pair.layer)}"
     # The words themselves stand beside it.
-    return (
-        f"same {layer}" if layer in {"text", "near text"} else f"same {layer}: {_cut(pair.object)}"
-    )
+    return same if pair.layer in {"text", "near_text"} else f"{same}: {_cut(pair.object)}"
 
 
 def _cut(name: str) -> str:

@@ -95,7 +95,7 @@ class CoordinationFinding:
     layers: tuple[str, ...]
     account_ids: tuple[str, ...]
     pairs: tuple[PostPair, ...]
-    """At most MAX_PAIRS_SHOWN."""
+    """At most MAX_PAIRS_SHOWN: those that tell most, in order of time."""
     pair_count: int
     """All pairs of posts behind the finding."""
     p_timing: float | None
@@ -113,6 +113,8 @@ class CoordinationFinding:
     """In plain words, what it does not show included."""
     linkage_kinds: tuple[str, ...] = ()
     """The kinds of key that its accounts share, where that is the proof."""
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each of these keys: its kind, and which of the accounts hold it."""
     swarm: Swarm | None = None
     """The call, the burst and who took part, where that is what was found."""
 
@@ -121,6 +123,30 @@ class CoordinationFinding:
         """Whether it says that accounts act in concert."""
         return self.kind in {Kind.TECHNICAL, Kind.SOCIAL}
 
+
+_WORDS = {
+    "near_text": "text (with edits)",
+    "hashtag_sequence": "hashtags in one order",
+    "reply": "post replied to",
+    "reply_account": "account replied to",
+}
+
+
+def layer_in_words(layer: str) -> str:
+    """What two posts have in common on a layer, after "the same"."""
+    return _WORDS.get(layer, layer.removeprefix("column:").replace("_", " "))
+
+
+TECHNIQUES = {
+    "T0048": "harass",
+    "T0049.002": "flood an existing hashtag",
+    "T0049.003": "bots amplify by automated reposting",
+    "T0049.005": "conduct swarming",
+    "T0084.001": "use copypasta",
+    "T0116.001": "post inauthentic comments",
+    "T0118": "amplify an existing narrative",
+}
+"""DISARM's names of the techniques that a finding may carry."""
 
 _BY_LAYER = {
     "repost": ("T0118",),

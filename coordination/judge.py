@@ -23,10 +23,12 @@ from coordination.findings import (
     CoordinationFinding,
     Kind,
     PostPair,
+    layer_in_words,
     techniques,
 )
 from coordination.members import MIN_TEXTS, belonging, core
 from coordination.result import Cluster
+from coordination.telling import telling
 
 PROOF_KINDS = frozenset({"device", "phone", "payment"})
 """Links that one person or operation holds. Networks are shared by households, newsrooms and
@@ -54,9 +56,10 @@ def judge(
     """
     found = []
     proven: set[str] = set()
-    for members, kinds in _linked(cluster.accounts, keys):
+    for members, held in _linked(cluster.accounts, keys):
+        kinds = tuple(sorted({kind for kind, _ in held}))
         linked = _technical(cluster, members, LINKED, _by_linkage(members, kinds))
-        found.append(replace(linked, linkage_kinds=kinds))
+        found.append(replace(linked, linkage_kinds=kinds, keys=held))
         proven |= members
     own = _without_releases(cluster, audience)
     automated = [pair for pair, met in _by_pair(own).items() if _is_automated(met, clients)]
@@ -132,7 +135,7 @@ def _finding(
         rule=rule,
         layers=layers,
         account_ids=accounts,
-        pairs=tuple(inside[:MAX_PAIRS_SHOWN]),
+        pairs=tuple(telling(inside, MAX_PAIRS_SHOWN)),
         pair_count=len(inside),
         p_timing=cluster.p_timing,
         p_audience=cluster.p_audience,
@@ -153,21 +156,21 @@ def _technical(
 
 def _linked(
     accounts: Sequence[str], keys: Iterable[tuple[str, str, str]]
-) -> list[tuple[frozenset[str], tuple[str, ...]]]:
-    """Members joined by keys that prove common control, with the kinds of these keys."""
+) -> list[tuple[frozenset[str], tuple[tuple[str, tuple[str, ...]], ...]]]:
+    """Members joined by keys that prove common control; each key's kind, and who holds it."""
     holders: dict[tuple[str, str], set[str]] = defaultdict(set)
     for kind, key, account in keys:
         if kind in PROOF_KINDS:
             holders[kind, key].add(account)
     members = set(accounts)
-    proof = {
-        key: sorted(held & members)
-        for key, held in holders.items()
+    proof = sorted(
+        (kind, tuple(sorted(held & members)))
+        for (kind, _), held in holders.items()
         if len(held) <= MAX_HOLDERS and len(held & members) >= 2
-    }
-    ties = [pair for held in proof.values() for pair in pairwise(held)]
+    )
+    ties = [pair for _, held in proof for pair in pairwise(held)]
     return [
-        (part, tuple(sorted({kind for (kind, _), held in proof.items() if held[0] in part})))
+        (part, tuple((kind, held) for kind, held in proof if held[0] in part))
         for part in _components(ties)
     ]
 
@@ -227,7 +230,7 @@ def _id(rule: str, accounts: Iterable[str], layers: Iterable[str]) -> str:
 
 
 def _words(layers: Sequence[str]) -> str:
-    return ", ".join(layer.removeprefix("column:").replace("_", " ") for layer in layers)
+    return ", ".join(layer_in_words(layer) for layer in layers)
 
 
 def _social(cluster: Cluster, group: frozenset[str]) -> str:
@@ -273,8 +276,8 @@ def _two(cluster: Cluster) -> str:
 
 def _by_linkage(members: frozenset[str], kinds: Sequence[str]) -> str:
     return (
-        f"{len(members)} accounts that act in concert beyond chance share a {_words(kinds)} key. "
-        "That shows common control, not who holds it, nor any harm."
+        f"{len(members)} accounts that act in concert beyond chance are joined by shared "
+        f"{' and '.join(kinds)} keys. That shows common control, not who holds them, nor any harm."
     )
 
 

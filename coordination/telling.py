@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 
 from coordination.findings import PostPair
 
@@ -10,18 +12,28 @@ from coordination.findings import PostPair
 def telling(pairs: Sequence[PostPair], most: int) -> list[PostPair]:
     """At most `most` pairs, in order of time.
 
-    Each next one brings the most that is new (an object, an account on either side); the earliest
-    where several bring as much.
+    Each next one brings the most that is new (an object, an account on either side), each of which
+    counts half as much with every time that it was shown; the earliest where several bring as much.
     """
     left = sorted(pairs, key=lambda one: (one.at, one.other_at, one.post_id, one.other_post_id))
-    seen: set[tuple[str, str]] = set()
-    chosen: list[PostPair] = []
-    while left and len(chosen) < most:
-        best = max(left, key=lambda pair: len(_about(pair) - seen))
-        seen |= _about(best)
-        left.remove(best)
-        chosen.append(best)
-    return sorted(chosen, key=lambda one: (one.at, one.other_at, one.post_id, one.other_post_id))
+    shown: Counter[tuple[str, str]] = Counter()
+
+    def brings(at: int) -> float:
+        return -sum(0.5 ** shown[what] for what in _about(left[at]))
+
+    heap = [(brings(at), at) for at in range(len(left))]
+    heapify(heap)
+    chosen: list[int] = []
+    while heap and len(chosen) < most:
+        before, at = heappop(heap)
+        now = brings(at)
+        if now > before:
+            # What was shown since has made it worth less; nothing is ever worth more.
+            heappush(heap, (now, at))
+            continue
+        shown.update(_about(left[at]))
+        chosen.append(at)
+    return [left[at] for at in sorted(chosen)]
 
 
 def _about(pair: PostPair) -> set[tuple[str, str]]:

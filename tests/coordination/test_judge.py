@@ -115,6 +115,14 @@ def test_linkage(
     assert [(f.kind, f.rule, "".join(f.account_ids)) for f in found] == verdicts
 
 
+def test_a_linkage_says_who_holds_which_key() -> None:
+    keys = [*_shared("phone", "ab"), *_shared("device", "bcz"), *_shared("network", "abc")]
+    (found,) = judge(_cluster("abcd", SOME, _ties("ab bc ac")), keys, {})[:1]
+    assert found.keys == (("device", ("b", "c")), ("phone", ("a", "b")))
+    assert found.linkage_kinds == ("device", "phone")
+    assert "joined by shared device and phone keys" in found.summary
+
+
 @pytest.mark.parametrize(
     ("accounts", "ties", "verdict"),
     [

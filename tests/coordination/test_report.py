@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -156,6 +160,29 @@ def test_the_pairs_shown_tell_most() -> None:
     assert len({name for one in shown for name in (one.account_id, one.other_account_id)}) == 8
     assert telling(pairs, 100) == sorted(pairs, key=lambda p: (p.at, p.other_at, p.post_id))
     assert telling([], 4) == []
+
+
+def test_what_was_shown_often_counts_less_and_less() -> None:
+    """Three accounts meet on one text in a hundred pairs, later on two more: all three are seen."""
+    pair = cluster(0, 3).pairs[0]
+    pairs = [
+        replace(
+            pair, object=f"text {max(0, at - 97)}", post_id=f"p{at:03}", other_post_id=f"q{at:03}",
+            account_id="abc"[at % 3], other_account_id="bca"[at % 3],
+            at=START + timedelta(minutes=at), other_at=START + timedelta(minutes=at, seconds=9),
+        )
+        for at in range(100)
+    ]  # fmt: skip
+    random.Random(2).shuffle(pairs)
+    assert Counter(one.object for one in telling(pairs, 5)) == {
+        "text 0": 3,
+        "text 1": 1,
+        "text 2": 1,
+    }
+    shown = Counter(
+        name for one in telling(pairs, 9) for name in (one.account_id, one.other_account_id)
+    )
+    assert set(shown.values()) == {6}
 
 
 def test_an_empty_graph_opens(tmp_path: Path) -> None:
