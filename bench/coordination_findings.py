@@ -2,8 +2,8 @@
 
     python -m bench.coordination_findings crowds   SHARED [--on repost,url] [--window 60]
     python -m bench.coordination_findings permuted SHARED [--runs 100] [--window 60] [--data shares]
-    python -m bench.coordination_findings planted  SHARED [--window 3600]
-    python -m bench.coordination_findings viral    SHARED [--window 3600]
+    python -m bench.coordination_findings planted  SHARED [--window 3600] [--seeds 3]
+    python -m bench.coordination_findings viral    SHARED [--window 3600] [--seeds 3]
 
 SHARED is the folder of real data (data/*.parquet, oracle/coordination). `crowds` prints every
 group found in crowds that share a topic or an event; `permuted` counts runs with any finding when
@@ -143,11 +143,12 @@ def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...]) -> N
         print(f"after {at + 1} runs: findings {found}; pairs beyond chance {edges}", flush=True)
 
 
-def planted(shared: Path, window: float) -> None:
+def planted(shared: Path, window: float, seeds: int) -> None:
     """Campaigns of edited copies inside the cricket and debate crowds, one at a time, then all.
 
     Precision is over accounts that are not found in the same traffic without a campaign: `crowds`
-    lists those to be read. Counted as well: all others named, known or not.
+    lists those to be read. Counted as well: all others named, known or not. All twelve at once are
+    drawn `seeds` times, with other messages, members, times, edits and cover.
     """
     rows, known = _traffic(shared, window)
     texts = messages(shared)
@@ -164,19 +165,32 @@ def planted(shared: Path, window: float) -> None:
             f"others at all), {time.perf_counter() - begin:.1f} s",
             flush=True,
         )
-    together = rows
+    for seed in range(2, 2 + seeds):
+        _all_at_once(rows, known, texts, window, seed)
+
+
+def _all_at_once(
+    rows: list[Row], known: set[str], texts: list[str], window: float, seed: int
+) -> None:
     plans = [Plan(size, spread) for size in SIZES for spread in SPREADS]
+    here = np.random.default_rng(seed).permutation(len(texts)).tolist()
+    together = rows
     for number, plan in enumerate(plans):
-        together = plant(together, plan, texts[number * 40 : number * 40 + 40], seed=2)
+        own = [texts[at] for at in here[number * 40 : number * 40 + 40]]
+        together = plant(together, plan, own, seed=seed)
     named = _named(run(_table(together), POSTS, TEXTS, window, rounds=0))
-    for plan in plans:
-        mine = {name for name in named if name.startswith(f"{plan.name}-")}
-        print(f"  all at once: {plan.name} recall {len(mine) / plan.size:.2f}")
+    found = {
+        plan.name: sum(name.startswith(f"{plan.name}-") for name in named) / plan.size
+        for plan in plans
+    }
     mine = {name for name in named if name.startswith("planted-")}
     print(
-        f"all twelve at once, window {window:g} s: precision "
+        f"all twelve at once, window {window:g} s, draw {seed}: precision "
         f"{_share(len(mine), len(named - known | mine))} over new accounts, "
-        f"{_share(len(mine), len(named))} over all named"
+        f"{_share(len(mine), len(named))} over all named ({len(mine)} planted, "
+        f"{len(named & known)} known, {len(named - known - mine)} new); recall "
+        + ", ".join(f"{name} {share:.2f}" for name, share in found.items()),
+        flush=True,
     )
 
 
@@ -190,12 +204,12 @@ def _plans() -> Iterator[Plan]:
             yield Plan(size, 3600.0, messages=count)
 
 
-def viral_texts(shared: Path, window: float) -> None:
-    """Fifteen viral texts in the same traffic, as reposts and as own texts, in three draws."""
+def viral_texts(shared: Path, window: float, seeds: int) -> None:
+    """Fifteen viral texts in the same traffic, as reposts and as own texts, in some draws."""
     rows, known = _traffic(shared, window, ("repost", *TEXTS))
     texts = messages(shared)
     for marked in (True, False):
-        for seed in range(3):
+        for seed in range(seeds):
             more = viral(rows, texts[15 * seed : 15 * seed + 15], seed, marked=marked)
             report = run(_table(more), POSTS, ("repost", *TEXTS), window, rounds=0)
             named = _named(report)
@@ -207,7 +221,7 @@ def viral_texts(shared: Path, window: float) -> None:
                 f"window {window:g} s, {'reposts' if marked else 'own texts'}, draw {seed}: "
                 f"{len(more) - len(rows)} viral posts, {report.tested} pairs tested, "
                 f"{len(report.concert)} findings, {hit} with a viral text in it, "
-                f"{len(named - known)} new accounts named",
+                f"{len(named - known)} new accounts named, {len(known - named)} no longer",
                 flush=True,
             )
 
@@ -244,6 +258,7 @@ def main() -> None:
     parser.add_argument("shared", type=Path)
     parser.add_argument("--window", type=float, help="seconds")
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=3, help="draws of what is planted")
     parser.add_argument("--data", default="shares,cricket,debate", help="what permuted shuffles")
     parser.add_argument("--on", default="repost,text,near_text,url,hashtag_sequence")
     given = parser.parse_args()
@@ -252,9 +267,9 @@ def main() -> None:
     elif given.what == "permuted":
         permuted(given.shared, given.window or 60, given.runs, tuple(given.data.split(",")))
     elif given.what == "planted":
-        planted(given.shared, given.window or 3600)
+        planted(given.shared, given.window or 3600, given.seeds)
     else:
-        viral_texts(given.shared, given.window or 3600)
+        viral_texts(given.shared, given.window or 3600, given.seeds)
 
 
 if __name__ == "__main__":
