@@ -23,7 +23,34 @@ CASES = 50
 """Findings of one run that are put before people, the strongest first: the rest wait in the
 dossier, and come up when the run is asked again."""
 
+MEMBERS = 2
+"""Known members of a group that a finding in everybody's posts names, from which on it is theirs:
+with fewer, no two of the group acted in concert."""
+
 _PROOFS = {LINKED: (Proof.LINKAGE,), AUTOMATED: (Proof.FORENSIC_MATCH,)}
+
+
+def touching(
+    office: Office, found: Sequence[CoordinationFinding], group_id: str
+) -> list[CoordinationFinding]:
+    """Those of the findings in everybody's posts that are about a group.
+
+    A finding that names accounts is about a group of which two of these are known members: one may
+    have been carried along by others. A group that knows fewer members is not told from anybody;
+    then, and where no account is named, nothing is left out.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    with office.store.reading() as work:
+        known = {member.account_id for member in work.groups.need(group_id).members}
+    if len(known) < MEMBERS:
+        return list(found)
+    return [
+        one
+        for one in found
+        if not one.account_ids or len(known.intersection(one.account_ids)) >= MEMBERS
+    ]
 
 
 def keep_findings(office: Office, found: Sequence[CoordinationFinding], group_id: str) -> int:

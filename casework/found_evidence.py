@@ -28,8 +28,6 @@ from policy.records import Post
 
 SHOWN_PAIRS = 8
 """Pairs of posts that a reviewer reads: more tire more than they tell."""
-SHOWN_MOMENTS = 60
-"""Posts on the time line; of more pairs, those that show most accounts and objects."""
 LONGEST_OBJECT = 80
 
 Json = dict[str, Any]
@@ -65,14 +63,14 @@ def for_coordination(
         "findings": [finding.model_dump(mode="json")],
         "timeline": _timeline(found),
         "posts": _posts(found, pairs, posts),
-        "facts": [[name, value] for name, value in _facts(found, len(pairs)) if value],
+        "facts": [[name, value] for name, value in _facts(found, group, len(pairs)) if value],
     }
 
 
 def _timeline(found: CoordinationFinding) -> list[Json]:
     moments: dict[tuple[datetime, str], Json] = {}
     swarm = found.swarm is not None
-    for pair in found.pairs if swarm else telling(found.pairs, SHOWN_MOMENTS // 2):
+    for pair in found.pairs:
         ends = (
             (pair.at, pair.account_id, pair.post_id, "called" if swarm else _on(pair)),
             (
@@ -84,7 +82,7 @@ def _timeline(found: CoordinationFinding) -> list[Json]:
             moments[at, post] = {
                 "at": at.isoformat(), "account": account, "what": what, "post_id": post,
             }  # fmt: skip
-    return [moments[key] for key in sorted(moments)][:SHOWN_MOMENTS]
+    return [moments[key] for key in sorted(moments)]
 
 
 def _posts(
@@ -120,10 +118,14 @@ def _posts(
     ]
 
 
-def _facts(found: CoordinationFinding, pairs: int) -> Iterable[tuple[str, str]]:
+def _facts(found: CoordinationFinding, group: Group, pairs: int) -> Iterable[tuple[str, str]]:
     if found.swarm is not None:
         yield from _swarm(found.swarm)
-    yield "Pairs of posts", f"{found.pair_count}, of which {pairs} are shown"
+    known = {member.account_id for member in group.members}.intersection(found.account_ids)
+    named = f"{len(known)} of {len(found.account_ids)} accounts"
+    yield "Known members of the group", f"{named}: {', '.join(sorted(known))}" if known else named
+    drawn = "" if found.pair_count == len(found.pairs) else f", {len(found.pairs)} on the time line"
+    yield "Pairs of posts", f"{found.pair_count}, of which {pairs} are shown{drawn}"
     if found.q is not None:
         chance = (
             f"q {found.q:.2g}, corrected for all that was looked at; p {found.p_timing:.2g} by "

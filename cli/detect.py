@@ -141,12 +141,18 @@ def detect(
     ).write(out)
     text = _told(report, out)
     if group is not None:
-        from casework.found import ask_about, keep_findings
+        from casework.found import ask_about, keep_findings, touching
 
         with office() as here:
-            kept = keep_findings(here, report.findings, group)
-            opened = ask_about(here, report.findings, group, report.texts)
+            # A file is chosen for the group; the lake holds everybody's posts.
+            of_group = list(report.findings)
+            if source == "lake":
+                of_group = touching(here, report.findings, group)
+            kept = keep_findings(here, of_group, group)
+            opened = ask_about(here, of_group, group, report.texts)
         text += f"\n{kept} findings kept in the dossier of {group}, {opened} put before people"
+        if others := len(report.findings) - len(of_group):
+            text += f"; {others} name fewer than two of its members and stand in the report alone"
     emit(_value(report), as_json=as_json, text=text)
 
 

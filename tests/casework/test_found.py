@@ -10,7 +10,8 @@ import pytest
 
 from casework.assess import assess
 from casework.continued import continued
-from casework.found import FOUND_BY, as_finding, ask_about, keep_findings
+from casework.dossier import save_groups
+from casework.found import FOUND_BY, as_finding, ask_about, keep_findings, touching
 from casework.office import Office
 from casework.scoring import Models
 from casework.swarm_score import harm_score
@@ -215,6 +216,40 @@ def test_what_a_person_refutes_counts_no_more(
     assert finding.post_pairs, "what was found stays to be read"
     assert keep_findings(office, [given], "clear-drop") == 0, "the next run does not bring it back"
     assert ask_about(office, [given], "clear-drop") == 0
+
+
+@pytest.mark.parametrize(
+    ("accounts", "group", "about"),
+    [
+        (("one", "two", "x", "y"), "clear-drop", True),
+        (("one", "x", "y"), "clear-drop", False),
+        (("x", "y", "z"), "clear-drop", False),
+        ((), "clear-drop", True),
+        (("x", "y", "z"), "just-begun", True),
+    ],
+)
+def test_a_finding_in_everybodys_posts_is_a_groups_own(
+    office: Office, accounts: tuple[str, ...], group: str, about: bool
+) -> None:
+    with office.store.reading() as work:
+        dossier = work.groups.need("clear-drop")
+    known = [member.account_id for member in dossier.members[:2]]
+    names = dict(zip(("one", "two"), known, strict=True))
+    new = dossier.model_copy(update={"id": "just-begun", "members": dossier.members[:1]})
+    save_groups(office, [new], actor="person:ana")
+    one = found(Kind.SOCIAL, BEYOND_CHANCE)
+    one = replace(one, account_ids=tuple(names.get(name, name) for name in accounts))
+    assert touching(office, [one], group) == ([one] if about else [])
+
+
+def test_a_case_says_who_of_it_is_a_known_member(office: Office) -> None:
+    with office.store.reading() as work:
+        member = work.groups.need("clear-drop").members[0].account_id
+    given = [replace(found(Kind.SOCIAL, BEYOND_CHANCE), account_ids=("a", "b", member))]
+    keep_findings(office, given, "clear-drop")
+    ask_about(office, given, "clear-drop")
+    (case,) = _cases(office)
+    assert ["Known members of the group", f"1 of 3 accounts: {member}"] in case.evidence["facts"]
 
 
 def ring(accounts: str, id_: str, kind: Kind = Kind.SOCIAL) -> CoordinationFinding:
