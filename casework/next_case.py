@@ -4,7 +4,7 @@ Label Studio cannot do that: it knows neither who may answer what, nor what some
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ from casework.office import Office
 from policy.care import DAY, Blur, Served, blur, is_severe, spared
 from policy.cases import Case, CaseKind, CaseState
 from policy.review_rules import ReviewRule
-from policy.reviewers import Reviewer, barred
+from policy.reviewers import barred
 from policy.service import due_at
 from policy.words import Refusal, UtcDatetime, Value
 from store import tables
@@ -61,7 +61,7 @@ def next_case(
 
     The most urgent open case that stands in Label Studio, that they may answer, that no other
     reviewer was served just now, and that care does not hold back. Asked again, the same case comes
-    until it is answered or skipped.
+    until it is answered or skipped; that, and that there is none, is told without writing anything.
 
     Args:
         skip: a case that they were served and would rather leave to others; not served to them
@@ -71,60 +71,73 @@ def next_case(
         NotFound: nobody with this e-mail was ever invited.
         Refusal: they are no longer on the roster.
     """
+    now, me = office.now(), reviewer_id.casefold()
+    with office.store.reading() as work:
+        # Read first: asking is most often asking again, and writers take turns.
+        picker = _Picker(work, me, lane, now, skip=skip)
+        case = picker.pick()
+        if not picker.skips and not (case and picker.serves(case)):
+            return picker.told(case)
 
     def do(work: Writing) -> Next:
-        reviewer = work.reviewers.need(reviewer_id.casefold())
-        if not reviewer.active:
-            raise Refusal(ReviewRule.ROSTER, f"{reviewer.id} is no longer on the roster")
-        served = work.servings.find(
-            tables.servings.c.at > work.now - DAY,
-            reviewer_id=reviewer.id,
-            order_by=[tables.servings.c.at],
-        )
-        if skip is not None:
-            served = [_skipped(work, one) if one.case_id == skip else one for one in served]
-        return _Picker(work, reviewer, lane, served).pick()
+        # Again from the start: another may have been served meanwhile.
+        picker = _Picker(work, me, lane, work.now, skip=skip)
+        for one in picker.skips:
+            work.save(one, action="case.skipped")
+        case = picker.pick()
+        served = picker.serves(case) if case else None
+        if case and served:
+            # Read first, where it was served before: then it is written over, not a second time.
+            work.servings.get(me, case.id, str(case.round))
+            work.save(served, action="case.served")
+        return picker.told(case)
 
-    return office.store.transact(do, actor=f"person:{reviewer_id.casefold()}", now=office.now())
-
-
-def _skipped(work: Writing, served: Served) -> Served:
-    if served.skipped:
-        return served
-    return work.save(served.model_copy(update={"skipped": True}), action="case.skipped")
+    return office.store.transact(do, actor=f"person:{me}", now=now)
 
 
 class _Picker:
+    """Picks a case for one reviewer as of one moment; writes nothing."""
+
     def __init__(
-        self, work: Writing, reviewer: Reviewer, lane: Lane, served: Sequence[Served]
+        self, work: Reading, reviewer_id: str, lane: Lane, now: UtcDatetime, *, skip: str | None
     ) -> None:
+        self._reviewer = reviewer = work.reviewers.need(reviewer_id)
+        if not reviewer.active:
+            raise Refusal(ReviewRule.ROSTER, f"{reviewer.id} is no longer on the roster")
         self._work = work
-        self._reviewer = reviewer
         self._lane = lane
-        self._served = served
-        self._mine = {(one.case_id, one.round): one for one in served}
+        self._now = now
+        found = work.servings.find(
+            tables.servings.c.at > now - DAY,
+            reviewer_id=reviewer.id,
+            order_by=[tables.servings.c.at],
+        )
+        self.skips = [
+            one.model_copy(update={"skipped": True})
+            for one in found
+            if one.case_id == skip and not one.skipped
+        ]
+        skipped = {(one.case_id, one.round): one for one in self.skips}
+        self._served = [skipped.get((one.case_id, one.round), one) for one in found]
+        self._mine = {(one.case_id, one.round): one for one in self._served}
         self._rules = house_rules(work)
         self._kept = timedelta(minutes=self._rules.kept_minutes)
         others = work.servings.find(
-            tables.servings.c.at > work.now - self._kept,
+            tables.servings.c.at > now - self._kept,
             tables.servings.c.reviewer_id != reviewer.id,
         )
         self._others = {(one.case_id, one.round) for one in others if not one.skipped}
         self._held_back: Counter[str] = Counter()
 
-    def pick(self) -> Next:
+    def pick(self) -> Case | None:
+        """The most urgent case that fits."""
         last: Case | None = None
         while portion := _open_with_task(self._work, after=last):
             for case in portion:
                 if self._fits(case):
-                    return self._serve(case)
+                    return case
             last = portion[-1]
-        why = (
-            "what waits is held back for your own sake: rest, or take the break lane"
-            if self._held_back
-            else "no case waits for you"
-        )
-        return Next(held_back=self._held_back, why=why)
+        return None
 
     def _fits(self, case: Case) -> bool:
         key = (case.id, case.round)
@@ -135,24 +148,34 @@ class _Picker:
             return False
         if self._lane is Lane.BREAK and is_severe(case):
             return False
-        spare = spared(self._reviewer, case, self._served, self._rules, self._work.now)
+        spare = spared(self._reviewer, case, self._served, self._rules, self._now)
         if spare is not None:
             self._held_back[spare.rule] += 1
         return spare is None
 
-    def _serve(self, case: Case) -> Next:
-        served = self._mine.get((case.id, case.round))
-        if served is None or self._work.now >= served.at + self._kept:
-            served = Served(
-                reviewer_id=self._reviewer.id,
-                case_id=case.id,
-                round=case.round,
-                at=self._work.now,
-                severe=is_severe(case),
+    def serves(self, case: Case) -> Served | None:
+        """What is to be kept, where the case is served anew; None where it is kept already."""
+        standing = self._mine.get((case.id, case.round))
+        if standing is not None and self._now < standing.at + self._kept:
+            return None
+        return Served(
+            reviewer_id=self._reviewer.id,
+            case_id=case.id,
+            round=case.round,
+            at=self._now,
+            severe=is_severe(case),
+        )
+
+    def told(self, case: Case | None) -> Next:
+        """What the reviewer is told of the case that was picked, or why there is none."""
+        if case is None:
+            why = (
+                "what waits is held back for your own sake: rest, or take the break lane"
+                if self._held_back
+                else "no case waits for you"
             )
-            # Read first, where it was served before: then it is written over, not a second time.
-            self._work.servings.get(served.reviewer_id, served.case_id, str(served.round))
-            self._work.save(served, action="case.served")
+            return Next(held_back=self._held_back, why=why)
+        served = self.serves(case) or self._mine[case.id, case.round]
         task = self._work.tasks.need(case.id, str(case.round))
         return Next(
             case_id=case.id,

@@ -8,6 +8,7 @@ place, so that nobody can write a case out of everybody's reach.
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from casework.reviewers import roster
 from policy.incidents import Incident, IncidentStatus
@@ -37,6 +38,13 @@ def places_of(
     return tuple(dict.fromkeys(place for place in places if place))
 
 
+_READ: WeakKeyDictionary[Reading, dict[str, list[Incident]]] = WeakKeyDictionary()
+"""One pass opens cases on hundreds of accounts of one group: its dossier is read once for them."""
+
+
 def _harms(work: Reading, group_id: str) -> list[Incident]:
-    found = work.incidents.find(group_id=group_id)
-    return [one for one in found if one.status is IncidentStatus.STANDING]
+    known = _READ.setdefault(work, {})
+    if group_id not in known:
+        found = work.incidents.find(group_id=group_id)
+        known[group_id] = [one for one in found if one.status is IncidentStatus.STANDING]
+    return known[group_id]

@@ -7,6 +7,7 @@ decided and what follows is carried out at once.
 """
 
 from casework.consequences import carry_out, check_may_say, concerns_protected, help_author
+from casework.exposure import count_by_hand
 from casework.opinions import said, second_share
 from casework.reviewers import check_may_answer
 from policy.cases import Case, CaseState, Decision
@@ -75,6 +76,7 @@ def decide(
         lead_time_s=lead_time_s,
     )
     work.save(decision, action="decision.taken", why=verdict.reason)
+    count_by_hand(work, case, by)
     if case.gold is None:
         help_author(work, case, verdict)
     outcome = settle(

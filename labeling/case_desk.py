@@ -5,6 +5,7 @@ each version of each answer, is kept with the case, never with Label Studio.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -32,6 +33,7 @@ from policy.opinions import is_blind
 from policy.reviewers import LEADS_ROUND
 from policy.words import Refusal
 from store import tables
+from store.alone import alone
 from store.records import Task
 from store.work import Reading, Writing
 
@@ -55,6 +57,10 @@ class CaseDesk:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._order = Order()
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Whether this process alone creates tasks until the block ends."""
+        return alone(self._office.store, "tasks")
 
     def wanted(self) -> Iterator[WantedTask]:
         """Open cases without a task that somebody may answer, most urgent first.

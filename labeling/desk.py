@@ -6,6 +6,7 @@ arguments, by two processes at once, with the same outcome.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -149,6 +150,14 @@ Receipt = Accepted | Noted | Refused
 
 class Desk(Protocol):
     """Where tasks are wanted and answers are handed in. Durable when a method returns."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Whether this reconciler alone may create tasks until the block ends; waits for nobody.
+
+        What makes doubles rare, not what makes them harmless: the server may still be at work for
+        one that was killed.
+        """
+        ...
 
     def wanted(self) -> Iterable[WantedTask]:
         """Tasks that ought to be open and are bound to no task id, most urgent first."""

@@ -3,7 +3,9 @@
 State is desired and reconciled. A pass may be cut off anywhere and run by two at once: every step
 looks first, and what still came out double is swept by the next pass. The server has no
 idempotency key and no transaction that spans us both, so creating is: look, import, look again,
-bind what is found. A task whose binding was never recorded is thus found like any other.
+bind what is found. A task whose binding was never recorded is thus found like any other. One
+reconciler at a time creates, so that doubles come of crashes alone: they are removed one by one,
+which is slow.
 """
 
 import threading
@@ -47,6 +49,16 @@ _LONGEST_WAIT_S = 60.0
 _HINT_EVERY_S = 0.2
 
 _Task = dict[str, JsonValue]
+Rest = Callable[[threading.Event, Callable[[], bool], float], None]
+"""Waits so many seconds, or until told to stop, or until a hint comes."""
+
+
+def rest(stop: threading.Event, hint: Callable[[], bool], seconds: float) -> None:
+    """Rest as it is between passes, by this machine's own clock."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if hint() or stop.wait(min(left, _HINT_EVERY_S)):
+            return
 
 
 class Reconciler:
@@ -103,11 +115,12 @@ class Reconciler:
         stop: threading.Event,
         hint: Callable[[], bool] = lambda: False,
         interval: float = 2.0,
+        rest: Rest = rest,
     ) -> None:
         """Pass after pass, `interval` seconds apart, until told to stop.
 
         `hint` says that the next pass should come at once. A server that is away is waited for,
-        ever longer up to a minute.
+        ever longer up to a minute. `rest` is how it waits: by this machine's clock, or by another.
         """
         wait_s = interval
         while not stop.is_set():
@@ -120,7 +133,7 @@ class Reconciler:
                 wait_s = interval
                 if report.changed:
                     log.info("reconcile.pass", **report.told())
-            _rest(stop, hint, wait_s)
+            rest(stop, hint, wait_s)
 
     def _pass(self, report: PassReport) -> None:
         projects = self._projects.own(also=self._index.projects)
@@ -295,17 +308,26 @@ class Reconciler:
         lanes: dict[Lane, list[WantedTask]] = defaultdict(list)
         for wanted in self._desk.wanted():
             lanes[lane_of(wanted)].append(wanted)
-        for lane, tasks in lanes.items():
-            made = self._made(tasks, report)
-            if not made:
-                continue
-            project_id = self._projects.id_of(lane)
-            # Another may have created them since we looked.
+        if not lanes:
+            return
+        with self._desk.alone() as mine:
+            if not mine:
+                # Another creates them just now; what it leaves is for our next pass.
+                return
+            for lane, tasks in lanes.items():
+                self._create_in(lane, tasks, report)
+
+    def _create_in(self, lane: Lane, tasks: Iterable[WantedTask], report: PassReport) -> None:
+        made = self._made(tasks, report)
+        if not made:
+            return
+        project_id = self._projects.id_of(lane)
+        # Another may have created them since we looked.
+        self._look_for_new(project_id, report)
+        absent = [task for key, task in made.items() if not self._adopt(key, report)]
+        for first in range(0, len(absent), IMPORT_BATCH):
+            self._import(project_id, absent[first : first + IMPORT_BATCH], report)
             self._look_for_new(project_id, report)
-            absent = [task for key, task in made.items() if not self._adopt(key, report)]
-            for first in range(0, len(absent), IMPORT_BATCH):
-                self._import(project_id, absent[first : first + IMPORT_BATCH], report)
-                self._look_for_new(project_id, report)
 
     def _made(self, tasks: Iterable[WantedTask], report: PassReport) -> dict[TaskKey, _Task]:
         made = {}
@@ -356,10 +378,3 @@ def _awaits(binding: Binding, task: SeenTask) -> bool:
         and not task.annotations
         and not binding.accepted
     )
-
-
-def _rest(stop: threading.Event, hint: Callable[[], bool], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        if hint() or stop.wait(min(left, _HINT_EVERY_S)):
-            return

@@ -33,6 +33,8 @@ _FIELDS = ",".join(
 _ORDER = "Most urgent first"
 _BY_PRIORITY = "tasks:data.priority"
 _TIMEOUT_S = 120.0
+RETRIES = 2
+"""Within a few seconds: a hiccup must not cost a whole pass. An outage is the caller's affair."""
 # What a list of tasks need not show; the evidence is for the task's own page.
 _HIDDEN = tuple(
     f"tasks:{name}"
@@ -157,8 +159,10 @@ class Studio:
     Every method raises StudioAwayError or StudioRefusedError.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, retries: int = RETRIES) -> None:
+        """`retries`: how often a request that fails by chance is made once more at once."""
         self.connection = connection
+        self._retries = retries
         # A proxy of the environment has no business between us and our own server.
         self._http = httpx.Client(timeout=_TIMEOUT_S, trust_env=False)
         self._made: Any = None
@@ -180,6 +184,7 @@ class Studio:
                 base_url=self.connection.url,
                 api_key=self.connection.token,
                 httpx_client=self._http,
+                max_retries=self._retries,
             )
         return self._made
 
@@ -266,20 +271,42 @@ class Studio:
         """
         last = after_id
         while True:
-            with _named_failures():
-                page = self._client.tasks.list(
-                    project=project_id,
-                    include=_FIELDS,
-                    page_size=PAGE,
-                    query=_query(last, since),
-                )
-                items = page.items or []
+            items = self._page(project_id, _query(last, since))
             for item in items:
                 yield _seen_task(project_id, item)
             if len(items) < PAGE:
                 return
             # By id and not by page number: tasks that vanish meanwhile shift no page.
-            last = int(items[-1].id)
+            last = int(items[-1]["id"])
+
+    def _page(self, project_id: int, query: str) -> list[Mapping[str, Any]]:
+        """A page of tasks with their annotations, as plain JSON.
+
+        Not by the SDK's `tasks.list`: it tries each task as the models of three roles in turn,
+        which takes longer than the server takes to answer, and a sweep reads ten thousand.
+        """
+        from label_studio_sdk.core.api_error import ApiError
+
+        with _named_failures():
+            reply: httpx.Response = self._client._client_wrapper.httpx_client.request(
+                "api/tasks/",
+                method="GET",
+                params={
+                    "project": project_id,
+                    "fields": "all",
+                    "include": _FIELDS,
+                    "page_size": PAGE,
+                    "query": query,
+                    "resolve_uri": False,
+                },
+            )
+            if not reply.is_success:
+                raise ApiError(status_code=reply.status_code, body=reply.text)
+        try:
+            items: list[Mapping[str, Any]] = reply.json()["tasks"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise StudioAwayError("Label Studio sent what is no list of tasks") from error
+        return items
 
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, JsonValue]]) -> None:
         """Create tasks. Doing this twice makes them twice: look first, and sweep after."""
@@ -299,7 +326,7 @@ class Studio:
             if error.status == httpx.codes.NOT_FOUND:
                 return None
             raise
-        return _seen_task(_int(found.project or 0), found)
+        return _seen_task(_int(found.project or 0), _fields(found))
 
     def delete_task(self, task_id: int) -> None:
         """Delete a task; one that is gone already is fine."""
@@ -382,15 +409,15 @@ def _query(after_id: int, since: datetime | None) -> str:
     return json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
 
 
-def _seen_task(project_id: int, task: Any) -> SeenTask:
+def _seen_task(project_id: int, task: Mapping[str, Any]) -> SeenTask:
     return SeenTask(
-        id=int(task.id),
+        id=_int(task["id"]),
         project_id=project_id,
-        updated_at=_moment(task.updated_at),
-        mark=Mark.read(task.meta),
+        updated_at=_moment(task.get("updated_at")),
+        mark=Mark.read(task.get("meta")),
         annotations=tuple(
             sorted(
-                (_seen_annotation(_fields(annotation)) for annotation in task.annotations or ()),
+                (_seen_annotation(_fields(one)) for one in task.get("annotations") or ()),
                 key=lambda annotation: annotation.id,
             )
         ),

@@ -92,6 +92,19 @@ def test_the_most_urgent_that_nobody_else_has(office: Office, post: Post) -> Non
     assert next_case(office, ANA).case_id is None
 
 
+def test_asking_again_writes_nothing_and_waits_for_no_writer(office: Office, post: Post) -> None:
+    only = post("only")
+    assert next_case(office, ANA).case_id == only.id
+    with office.store.reading() as work:
+        before = len(work.history.after(0, limit=1000))
+    # Somebody writes just now: a poll that wrote would have to wait for them.
+    with office.store.writing("system:test", office.now()):
+        assert next_case(office, ANA).case_id == only.id
+        assert next_case(office, BEN).why == "no case waits for you"
+    with office.store.reading() as work:
+        assert len(work.history.after(0, limit=1000)) == before
+
+
 def test_what_was_kept_is_free_after_a_while(
     office: Office, post: Post, clock: TurnedClock
 ) -> None:
@@ -126,6 +139,30 @@ def test_severe_cases_come_in_measure(
     assert "held back" in last.why
     clock.turn(hours=25)
     assert next_case(office, ANA).severe
+
+
+def test_what_is_opened_by_hand_counts_towards_the_measure(
+    office: Office, desk: Desk, post: Post
+) -> None:
+    hard = [post(f"hard_{n}", hard=True) for n in range(4)]
+    for case in hard[:2]:
+        answer(office, desk, case.id)
+    # Two of three in a row by hand: something milder is due.
+    found = next_case(office, ANA)
+    assert (found.case_id, found.held_back) == (None, {"review.severe_in_a_row.v1": 2})
+    mild = post("mild")
+    assert next_case(office, ANA).case_id == mild.id
+    answer(office, desk, mild.id)
+    # One more by hand, and the day's measure is full; another reviewer has theirs untouched.
+    answer(office, desk, hard[2].id)
+    assert next_case(office, ANA).held_back == {"review.severe_in_a_day.v1": 1}
+    assert next_case(office, BEN).case_id == hard[3].id
+    with office.store.reading() as work:
+        served = work.servings.find(reviewer_id=ANA)
+        told = [one.action for one in work.history.after(0, limit=1000)]
+    assert sum(one.severe for one in served) == 3
+    assert told.count("case.opened_by_hand") == 3
+    assert told.count("case.served") == 2
 
 
 def answer(office: Office, desk: Desk, case_id: str | None, by: str = f"person:{ANA}") -> None:

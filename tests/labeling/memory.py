@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from labeling.desk import (
@@ -32,6 +33,16 @@ class MemoryDesk:
     receipts: dict[tuple[TaskKey, int, str], Receipt] = field(default_factory=dict)
     log: list[tuple[str, TaskKey, object]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    creating: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        mine = self.creating.acquire(blocking=False)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self.creating.release()
 
     def want(self, *tasks: WantedTask) -> None:
         self.tasks |= {task.key: task for task in tasks}

@@ -1,25 +1,18 @@
-"""The reconciler against a real Label Studio."""
+"""Which tasks the reconciler creates on a real Label Studio: each once, whatever happens."""
 
 import os
 import signal
-import socketserver
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from labeling.configs import Lane, labeling_config, newest_version
-from labeling.desk import Binding, BindingState, TaskKey
-from labeling.people import sign_up
-from labeling.studio import StudioAwayError, Webhook
+from labeling.desk import Binding, TaskKey
 from policy.cases import CaseKind
-from tests.labeling.browser import browser
-from tests.labeling.cases import ASSOCIATED, NOT_ASSOCIATED, POST_DATA, association, choice, text
+from tests.labeling.cases import NOT_ASSOCIATED, POST_DATA, association
 from tests.labeling.conftest import Office
 from tests.labeling.memory import MemoryDesk
 
@@ -39,90 +32,6 @@ def test_what_is_wanted_is_created_once_and_stays_so(office: Office) -> None:
     assert office.desk.bindings[ONE].task_id == office.task("one").id
     # Created in the order of priority, which is the order in which they are shown.
     assert office.task("two").id < office.task("one").id
-
-
-def test_an_answer_comes_back_once_and_is_frozen(office: Office) -> None:
-    office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    annotation = office.answer("one", ASSOCIATED)
-    assert office.reconciler.pass_once().accepted == 1
-    office.another().pass_once()
-    decided = office.desk.decided[ONE]
-    assert decided.verdict is not None
-    assert decided.verdict.model_dump() == {
-        "kind": "association",
-        "association": "associated",
-        "primary_use": "yes",
-        "reason": "It calls others to the pile-on.",
-    }
-    assert (decided.annotation_id, decided.lead_time) == (annotation, 12.5)
-    assert decided.answered_by == office.server.credentials.email
-    assert office.desk.events(ONE) == ["bound", "accepted"]
-
-
-@pytest.mark.parametrize(
-    ("result", "reason"),
-    [
-        pytest.param([], "the answer is empty", id="empty"),
-        pytest.param(
-            [*NOT_ASSOCIATED, choice("primary_use", "yes")], "only for an associated", id="contra"
-        ),
-        pytest.param([choice("association", "maybe")], "unknown choice 'maybe'", id="unknown"),
-    ],
-)
-def test_a_refused_answer_opens_the_task_again_and_says_why(
-    office: Office, result: list[dict[str, object]], reason: str
-) -> None:
-    office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    office.answer("one", [*result, text("My words")] if result else result)
-    assert office.reconciler.pass_once().refused == 1
-    assert office.task("one").annotations == ()
-    notice = office.data("one")["notice"]
-    assert notice.startswith("Please answer again: ")
-    assert reason in notice
-    assert ("My words" in notice) == bool(result)
-    assert office.desk.decided == {}
-    office.answer("one", NOT_ASSOCIATED)
-    assert office.reconciler.pass_once().accepted == 1
-    assert office.desk.events(ONE) == ["bound", "refused", "accepted"]
-
-
-def test_an_edit_or_deletion_after_acceptance_is_reported_and_changes_nothing(
-    office: Office,
-) -> None:
-    office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    annotation = office.answer("one", ASSOCIATED)
-    office.reconciler.pass_once()
-    decided = office.desk.decided[ONE]
-    office.sdk.annotations.update(id=annotation, result=NOT_ASSOCIATED)
-    assert office.reconciler.pass_once().noted == 1
-    office.sdk.annotations.delete(id=annotation)
-    assert office.reconciler.pass_once().withdrawn == 1
-    assert office.desk.decided[ONE] == decided
-    assert office.desk.events(ONE) == ["bound", "accepted", "noted", "withdrawn"]
-
-
-def test_a_task_deleted_by_hand_is_made_again(office: Office) -> None:
-    office.desk.want(association("one"), association("two"))
-    office.reconciler.pass_once()
-    lost = office.task("one").id
-    office.sdk.tasks.delete(id=str(lost))
-    report = office.another().pass_once()
-    assert (report.lost, report.created) == (1, 1)
-    assert office.desk.bindings[ONE].task_id == office.task("one").id != lost
-
-
-def test_a_deletion_is_noticed_without_waiting_for_the_next_sweep(office: Office) -> None:
-    office.desk.want(association("one"))
-    reconciler = office.another(sweep_every_s=3600)
-    reconciler._sweep_took_s = 0
-    reconciler.pass_once()
-    office.sdk.tasks.delete(id=str(office.task("one").id))
-    reconciler._sweep_took_s = 0.0
-    assert reconciler.pass_once().lost == 1
-    assert len(office.tasks("one")) == 1
 
 
 def test_doubles_are_swept_and_the_bound_one_stays(office: Office) -> None:
@@ -235,93 +144,6 @@ def test_kill_9_between_creating_and_binding_doubles_nothing(office: Office) -> 
     assert len(office.tasks()) == 2
 
 
-def test_the_task_of_a_closed_case_is_taken_away(office: Office) -> None:
-    office.desk.want(association("one"), association("two"))
-    office.reconciler.pass_once()
-    office.desk.close(ONE)
-    assert office.reconciler.pass_once().removed == 1
-    assert [task.mark and task.mark.key.case_id for task in office.tasks()] == ["two"]
-    assert ONE not in office.desk.bindings
-
-
-def test_an_opinion_that_the_next_must_not_see_is_taken_away_and_stays_away(
-    office: Office,
-) -> None:
-    office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    office.answer("one", ASSOCIATED)
-    office.reconciler.pass_once()
-    full = office.sdk.tasks.get(id=str(office.task("one").id))
-    office.desk.seal(ONE)
-    office.desk.want(association("one", round=2, blind=True))
-    report = office.reconciler.pass_once()
-    assert (report.sealed, report.removed, report.withdrawn, report.lost) == (1, 0, 0, 0)
-    (second,) = office.tasks("one")
-    assert second.mark is not None
-    assert second.mark.key.round == 2
-    # An old copy of the server's data brings the first answer back.
-    office.studio.import_tasks(
-        full.project, [{"data": full.data, "meta": full.meta, "annotations": [{"result": []}]}]
-    )
-    assert len(office.tasks("one")) == 2
-    assert office.another().pass_once().sealed == 1
-    assert [task.id for task in office.tasks("one")] == [second.id]
-    assert office.desk.decided[ONE].verdict is not None
-
-
-def test_a_case_that_grows_more_urgent_moves_up(office: Office) -> None:
-    office.desk.want(*(association(str(number), priority=number) for number in (2, 9, 10)))
-    office.reconciler.pass_once()
-    project = office.task("2").project_id
-    (tab,) = office.sdk.views.list(project=project)
-
-    def order() -> list[str]:
-        listed = office.sdk.tasks.list(view=tab.id, page_size=100, include="id,data,meta")
-        ours = [task.data for task in listed.items if task.meta["concert"]["owner"] == office.owner]
-        return [data["case"] for data in ours]
-
-    assert order() == ["10", "9", "2"]
-    office.desk.move(TaskKey("2", 1), 11.5)
-    assert office.reconciler.pass_once().moved == 1
-    assert order() == ["2", "10", "9"]
-    assert not office.reconciler.pass_once().changed
-    # Asked again, the tab is not made again.
-    office.another().pass_once()
-    assert len(office.sdk.views.list(project=project)) == 1
-
-
-def test_an_answer_in_anothers_name_is_refused_and_not_shown_to_the_next(office: Office) -> None:
-    office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    sign_up(office.studio, f"{office.owner}@concert.example", "a-long-enough-one")
-    forger = browser(office.server.url, f"{office.owner}@concert.example", "a-long-enough-one")
-    with closing(forger):
-        mine = office.sdk.users.whoami().id
-        made = forger.post(
-            f"/api/tasks/{office.task('one').id}/annotations/",
-            json={"result": ASSOCIATED, "completed_by": mine},
-        )
-        assert made.json()["completed_by"] == mine
-        assert office.reconciler.pass_once().refused == 1
-        assert office.data("one")["notice"].startswith("Please answer again: it was written or")
-        # Editing what another said before it was taken is the same.
-        annotation = office.answer("one", NOT_ASSOCIATED)
-        forger.patch(f"/api/annotations/{annotation}/", json={"result": ASSOCIATED})
-    assert office.reconciler.pass_once().refused == 1
-    assert office.desk.decided == {}
-
-
-def test_an_answer_to_a_closed_case_is_noted_and_kept(office: Office) -> None:
-    office.desk.want(association("one"))
-    office.reconciler.pass_once()
-    office.answer("one", ASSOCIATED)
-    office.desk.close(ONE)
-    report = office.reconciler.pass_once()
-    assert (report.accepted, report.noted >= 1) == (0, True)
-    assert len(office.task("one").annotations) == 1
-    assert office.desk.decided == {}
-
-
 def test_one_bad_task_keeps_no_other_out(office: Office) -> None:
     office.desk.want(
         association("good"),
@@ -408,91 +230,6 @@ def test_tasks_of_others_are_left_alone(office: Office) -> None:
     assert {seen.id for seen in office.studio.tasks(task.project_id)} == before
     for task_id in before - {task.id}:
         office.studio.delete_task(task_id)
-
-
-def test_answers_survive_the_servers_end(office: Office) -> None:
-    office.desk.want(association("one"), association("two"))
-    office.reconciler.pass_once()
-    office.answer("one", ASSOCIATED)
-    pid = office.server.pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    office.server.wait(10)
-    with pytest.raises(StudioAwayError):
-        office.reconciler.pass_once()
-    stop = threading.Event()
-    watch = threading.Thread(target=office.reconciler.run, args=(stop,), kwargs={"interval": 0.2})
-    watch.start()
-    try:
-        office.server.stop()
-        office.server.start()
-        assert _within(60, lambda: ONE in office.desk.decided)
-    finally:
-        stop.set()
-        watch.join()
-    assert office.desk.bindings[ONE].state is BindingState.ANSWERED
-    assert len(office.tasks()) == 2
-
-
-class Calls(socketserver.StreamRequestHandler):
-    """Notes a call that carries the right header, as the route of serving does."""
-
-    called: threading.Event
-
-    def handle(self) -> None:
-        while (line := self.rfile.readline().strip().lower()) != b"":
-            if line == b"x-concert-hook: secret":
-                self.called.set()
-        self.wfile.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-
-
-def test_a_webhook_brings_an_answer_at_once(office: Office) -> None:
-    called, stop = threading.Event(), threading.Event()
-    listener = socketserver.ThreadingTCPServer(
-        ("127.0.0.1", 0), type("Heard", (Calls,), {"called": called})
-    )
-    serving = threading.Thread(target=listener.serve_forever)
-    serving.start()
-    hook = Webhook(
-        f"http://127.0.0.1:{listener.server_address[1]}/hook", {"X-Concert-Hook": "secret"}
-    )
-    reconciler = office.another(hook=hook)
-    office.desk.want(association("one"))
-    reconciler.pass_once()
-    # Registered once, however often asked.
-    office.another(hook=hook).pass_once()
-    hooks = office.sdk.webhooks.list(project=str(office.task("one").project_id))
-    assert [there.url for there in hooks].count(hook.url) == 1
-
-    def hint() -> bool:
-        heard = called.is_set()
-        called.clear()
-        return heard
-
-    watch = threading.Thread(target=reconciler.run, args=(stop, hint), kwargs={"interval": 3600})
-    watch.start()
-    try:
-        time.sleep(2)
-        called.clear()
-        office.answer("one", ASSOCIATED)
-        assert _within(30, lambda: ONE in office.desk.decided)
-    finally:
-        stop.set()
-        watch.join()
-        for there in office.sdk.webhooks.list(project=str(office.task("one").project_id)):
-            office.sdk.webhooks.delete(id=there.id)
-        listener.shutdown()
-        listener.server_close()
-        serving.join()
-
-
-def _within(seconds: float, condition: Callable[[], bool]) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_lanes_are_told_by_their_titles() -> None:
