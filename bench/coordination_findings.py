@@ -1,7 +1,7 @@
 """False findings and power of `coordination.detect`, measured on real posts.
 
     python -m bench.coordination_findings crowds   SHARED [--on repost,url] [--window 60]
-    python -m bench.coordination_findings permuted SHARED [--runs 100] [--window 60] [--data shares]
+    python -m bench.coordination_findings permuted SHARED [--runs 100] [--first 0] [--data shares]
     python -m bench.coordination_findings planted  SHARED [--window 3600] [--seeds 3]
     python -m bench.coordination_findings viral    SHARED [--window 3600] [--seeds 3]
 
@@ -103,7 +103,7 @@ def crowds(shared: Path, on: tuple[str, ...], window: float) -> None:
             )
 
 
-def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...]) -> None:
+def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...], first: int = 0) -> None:
     """Times shuffled within each object and over the whole table (shares), over the table (posts).
 
     Shuffled rounds are left out: they describe the chance level and decide nothing.
@@ -126,7 +126,7 @@ def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...]) -> N
         cases.append((f"{name} over all rows", table, group, POSTS, layers))
     found = dict.fromkeys((case[0] for case in cases), 0)
     edges = dict.fromkeys(found, 0)
-    for at in range(runs):
+    for at in range(first, first + runs):
         rng = np.random.default_rng(at)
         for name, table, group, fields, on in cases:
             column = fields.get("time", fields.get("created_at", ""))
@@ -140,7 +140,7 @@ def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...]) -> N
             )
             found[name] += bool(report.concert)
             edges[name] += bool(report.significant)
-        print(f"after {at + 1} runs: findings {found}; pairs beyond chance {edges}", flush=True)
+        print(f"seeds {first} to {at}: findings {found}; pairs beyond chance {edges}", flush=True)
 
 
 def planted(shared: Path, window: float, seeds: int) -> None:
@@ -258,6 +258,7 @@ def main() -> None:
     parser.add_argument("shared", type=Path)
     parser.add_argument("--window", type=float, help="seconds")
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="the first seed of permuted")
     parser.add_argument("--seeds", type=int, default=3, help="draws of what is planted")
     parser.add_argument("--data", default="shares,cricket,debate", help="what permuted shuffles")
     parser.add_argument("--on", default="repost,text,near_text,url,hashtag_sequence")
@@ -265,7 +266,8 @@ def main() -> None:
     if given.what == "crowds":
         crowds(given.shared, tuple(given.on.split(",")), given.window or 60)
     elif given.what == "permuted":
-        permuted(given.shared, given.window or 60, given.runs, tuple(given.data.split(",")))
+        data = tuple(given.data.split(","))
+        permuted(given.shared, given.window or 60, given.runs, data, given.first)
     elif given.what == "planted":
         planted(given.shared, given.window or 3600, given.seeds)
     else:
