@@ -303,10 +303,15 @@ class Studio:
             if not reply.is_success:
                 raise ApiError(status_code=reply.status_code, body=reply.text)
         try:
-            items: list[Mapping[str, Any]] = reply.json()["tasks"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise StudioAwayError("Label Studio sent what is no list of tasks") from error
-        return items
+            found = reply.json()
+        except ValueError:
+            found = None
+        match found:
+            case {"tasks": list(items)}:
+                return items
+            case _:
+                # A page of a proxy before it, such as "back soon".
+                raise StudioAwayError("Label Studio sent what is no list of tasks")
 
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, JsonValue]]) -> None:
         """Create tasks. Doing this twice makes them twice: look first, and sweep after."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from casework import example
+from casework.backup import backup, restore
 from casework.cases import open_case
-from casework.office import Office
+from casework.office import Office, opened
 from casework.review import decide
 from intake.lake import Lake
 from policy.cases import Case, CaseKind, Decision
@@ -72,11 +73,24 @@ def clock() -> TurnedClock:
     return TurnedClock()
 
 
+@pytest.fixture(scope="session")
+def example_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of an office with the example: loaded once, and restored where a test wants it."""
+    folder = tmp_path_factory.mktemp("example")
+    settings = Settings(home=folder / "home", _env_file=None)
+    with opened(settings, TurnedClock()) as made:
+        example.load(made)
+        backup(made, folder / "example.tar")
+    return folder / "example.tar"
+
+
 @pytest.fixture
-def office(store_url: str, tmp_path: Path, clock: TurnedClock) -> Iterator[Office]:
+def office(
+    store_url: str, tmp_path: Path, clock: TurnedClock, example_archive: Path
+) -> Iterator[Office]:
     settings = Settings(home=tmp_path / "home", database_url=store_url, _env_file=None)
+    restore(settings, example_archive)
     made = Office(settings, Store.open(settings), Lake(settings.lake), clock)
-    example.load(made)
     yield made
     made.close()
 

@@ -161,7 +161,7 @@ def test_an_appeal_never_goes_to_anybody_who_took_part(
     laid = standing(office, REPORTER)
     appeal(office, laid[0].id, "I only reported it.", actor="person:affected")
     [case] = open_cases(office, kind=CaseKind.APPEAL.value)
-    assert "Hollin Vale" in case.places
+    assert case.places == ("school office, Hollin Vale", "school garden, Hollin Vale")
     won = SecondLookVerdict(
         kind=CaseKind.APPEAL, decision=SecondLook.REJECT, reason="It reported, and did not join."
     )
