@@ -24,6 +24,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bench.campaigns import Plan, Row, plant, viral
 from coordination.detect import detect
@@ -111,7 +112,7 @@ def permuted(shared: Path, window: float, runs: int, data: tuple[str, ...], firs
     path = shared / "oracle/coordination/russian_coord_tweets.csv.gz"
     shares = duckdb.sql(f"select * from read_csv('{path}') order by object_id").to_arrow_table()
     object_ = np.unique(shares["object_id"].to_pylist(), return_inverse=True)[1]
-    cases: list[tuple[str, pa.Table, np.ndarray, dict[str, str], tuple[str, ...]]] = [
+    cases: list[tuple[str, pa.Table, NDArray[np.int64], dict[str, str], tuple[str, ...]]] = [
         ("shares within objects", shares, object_, SHARES, ()),
         ("shares over all rows", shares, np.zeros_like(object_), SHARES, ()),
     ]
