@@ -18,6 +18,7 @@ from policy.cases import CaseKind
 from policy.words import Severity
 
 MOST_POSTS = 40
+MOST_PLACES = 6
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -60,12 +61,19 @@ def evidence_html(evidence: Evidence, *, blind: bool) -> str:
 
 def _question(of: Evidence) -> list[str]:
     return _sections(
-        ("Why you are asked", paragraph(of.why_here)),
-        ("Where", paragraph("; ".join(of.places))),
+        ("Why you are asked", paragraph(of.why_here) + _where(of.places)),
         ("The measure" if of.statement else "What is proposed", paragraph(of.proposal)),
         ("What the affected person says", paragraph(of.statement)),
         ("The answers so far", earlier_html(of.earlier)),
     )
+
+
+def _where(places: tuple[str, ...]) -> str:
+    if not places:
+        return ""
+    more = len(places) - MOST_PLACES
+    rest = f" and {more} more" if more > 0 else ""
+    return f"<p class='c-by'>Where: {text('; '.join(places[:MOST_PLACES]) + rest)}</p>"
 
 
 def _subject(of: Evidence) -> list[str]:
