@@ -168,6 +168,7 @@ def evaluate_harm(
     data: Data,
     report: Report,
     model: Pack = None,
+    all_rows: AllRows = False,
     state: State = False,
     as_json: AsJson = False,
 ) -> None:
@@ -180,7 +181,15 @@ def evaluate_harm(
 
     pack = model or _serving("harm")
     with bars() as tell:
-        metrics = run(pack, data, report, encoder=settings().encoder, cache=_cache(), progress=tell)
+        metrics = run(
+            pack,
+            data,
+            report,
+            encoder=settings().encoder,
+            cache=_cache(),
+            shippable_only=not all_rows,
+            progress=tell,
+        )
     _emit(metrics, report, pack, state=state, as_json=as_json)
 
 

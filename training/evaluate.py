@@ -42,6 +42,9 @@ def evaluate_harm(
     """Measure a harm pack on the test part of a data folder; writes report.html and metrics.json
     into `report` and returns the metrics.
 
+    With `shippable_only` false, rows whose licence forbids to ship what learns from them are
+    measured on too; the floor learns from the pack's own sources in any case.
+
     Raises:
         PackError, DataError: the pack or the data cannot be read.
     """
@@ -50,6 +53,7 @@ def evaluate_harm(
     test = rows.part("test").reset_index(drop=True)
     said = model.likelihoods(test["plain"].tolist(), test["lang"].tolist())
     fit = rows.part("fit")
+    fit = fit[fit["source"].isin(list(model.manifest.trained_on))]
     found: list[dict[str, Any]] = []
     plots: list[str] = []
     quiet: list[dict[str, Any]] = []

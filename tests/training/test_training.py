@@ -67,6 +67,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         license="restricted",
         split="train",
     )
+    measured = closed.assign(
+        id=lambda frame: "m" + frame["id"],
+        text=lambda frame: frame["text"] + " and truly",
+        source="closed too",
+        split="dev",
+    )
     copied = (
         rows[rows["split"] == "dev"]
         .head(20)
@@ -76,7 +82,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             split="train",
         )
     )
-    pd.concat([rows, closed, copied]).to_parquet(folder / "harm_posts.parquet")
+    pd.concat([rows, closed, measured, copied]).to_parquet(folder / "harm_posts.parquet")
     return folder
 
 
@@ -150,6 +156,11 @@ def test_a_report_holds_figures_floor_and_plots(pack: Path, data: Path, tmp_path
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2
     assert json.loads((tmp_path / "report" / "metrics.json").read_text()) == metrics
+    more = evaluate_harm(pack, data, tmp_path / "all", encoder="use", shippable_only=False)
+    assert {row["source"]: row["rows"] for row in more["policies"]} == {
+        "made_up": 240,
+        "closed too": 50,
+    }
 
 
 def test_the_same_run_gives_the_same_weights(pack: Path, data: Path, tmp_path: Path) -> None:
