@@ -312,7 +312,8 @@ class Reconciler:
             return
         with self._desk.alone() as mine:
             if not mine:
-                # Another creates them just now; what it leaves is for our next pass.
+                # What the other leaves is for our next pass.
+                report.left = sum(len(tasks) for tasks in lanes.values())
                 return
             for lane, tasks in lanes.items():
                 self._create_in(lane, tasks, report)

@@ -11,6 +11,8 @@ class PassReport:
 
     created: int = 0
     """Tasks imported."""
+    left: int = 0
+    """Tasks that are another reconciler's to create: it is at it just now."""
     bound: int = 0
     """Tasks taken to stand for a case's round, made by this pass or by one that was cut off."""
     lost: int = 0

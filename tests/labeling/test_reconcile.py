@@ -59,6 +59,16 @@ def test_a_double_that_a_person_answered_is_never_deleted(office: Office) -> Non
     assert office.task("one").id == double.id == office.desk.bindings[ONE].task_id
 
 
+def test_what_another_creates_just_now_is_left_to_it(office: Office) -> None:
+    office.desk.want(association("one"), association("two"))
+    with office.desk.alone() as other:
+        assert other
+        report = office.reconciler.pass_once()
+    assert (report.created, report.left, report.changed) == (0, 2, False)
+    assert office.tasks() == []
+    assert office.reconciler.pass_once().created == 2
+
+
 def test_two_reconcilers_at_once_do_no_harm(office: Office) -> None:
     office.desk.want(*(association(f"case-{number}") for number in range(12)))
     pair = [office.another(), office.another()]
