@@ -26,6 +26,7 @@ from labeling.desk import (
 )
 from labeling.order import Order
 from labeling.receipts import SOURCE, keep, receipt_of, refusal, take
+from labeling.unasked import Unasked
 from policy.at_risk import shown_to_reviewers
 from policy.care import blur
 from policy.cases import Case, CaseKind, CaseState
@@ -57,6 +58,7 @@ class CaseDesk:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._order = Order()
+        self._unasked = Unasked()
 
     def alone(self) -> AbstractContextManager[bool]:
         """Whether this process alone creates tasks until the block ends."""
@@ -70,14 +72,18 @@ class CaseDesk:
         tend_queue(self._office)
         cases = tables.cases.c
         with self._office.store.reading() as work:
-            found = work.cases.find(
-                ~_has_task(),
-                cases.kind != CaseKind.LEGAL.value,
-                state=CaseState.OPEN.value,
-                order_by=[cases.priority.desc(), cases.opened_at],
+            rows = work.connection.execute(
+                select(cases.id, cases.version)
+                .where(~_has_task(), cases.kind != CaseKind.LEGAL.value)
+                .where(cases.state == CaseState.OPEN.value)
             )
+            ids = self._unasked.leave_out(work, {row.id: row.version for row in rows})
+            found = work.cases.get_many(ids).values()
             unasked = waiting(work, found)
-            tasks = [_wanted(work, case) for case in found if case.id not in unasked]
+            self._unasked.keep(found, unasked)
+            asked = (case for case in found if case.id not in unasked)
+            urgent = sorted(asked, key=lambda case: (-case.priority, case.opened_at, case.id))
+            tasks = [_wanted(work, case) for case in urgent]
         self._order.offer(tasks)
         yield from tasks
 

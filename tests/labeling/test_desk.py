@@ -98,12 +98,30 @@ def test_a_case_that_nobody_may_answer_is_not_wanted(office: Office) -> None:
     people(office, languages=("de",))
     ask(office)
     ask(office, subject="f-2", places=("The quay, Northport",))
-    assert list(CaseDesk(office).wanted()) == []
+    desk = CaseDesk(office)
+    assert [list(desk.wanted()) for _ in range(2)] == [[], []]
     invite(office, "eve@concert.example", roles=(Role.REVIEWER,), by="person:lead")
-    wanted = list(CaseDesk(office).wanted())
+    wanted = list(desk.wanted())
     assert len(wanted) == 2
     pages = [str(task_of(one, owner="o")["data"]) for one in wanted]
     assert sum("The quay, Northport" in page for page in pages) == 1
+
+
+def test_a_case_that_waits_is_looked_at_again_when_it_changes(office: Office) -> None:
+    people(office, places=("southport",))
+    cases = [ask(office, subject=f"f-{n}", places=("Northport",)) for n in range(3)]
+    desk = CaseDesk(office)
+    assert list(desk.wanted()) == []
+
+    def move(work: Writing) -> None:
+        moved = work.cases.need(cases[1].id).model_copy(update={"places": ("Southport",)})
+        work.save(moved, action="case.changed")
+
+    office.store.transact(move, actor="system:test", now=office.now())
+    assert [one.case_id for one in desk.wanted()] == [cases[1].id]
+    assert [one.case_id for one in desk.wanted()] == [cases[1].id]
+    desk.bind(cases[1].id, 1, 1, 1)
+    assert list(desk.wanted()) == []
 
 
 def test_sealed_cases_are_never_wanted(office: Office) -> None:
