@@ -11,6 +11,7 @@ from casework.cases import open_case
 from casework.ids import new_id
 from casework.office import Office
 from casework.places import places_of
+from casework.steps import step
 from policy.appeals import Appeal, AppealState, open_appeal
 from policy.cases import CaseKind
 from policy.clauses import CLAUSES
@@ -18,6 +19,7 @@ from policy.people import is_person
 from policy.restrictions import Restriction
 from policy.rules import Rule
 from policy.words import Harm, Refusal, Severity
+from store import shelves
 from store.work import Writing
 
 
@@ -83,11 +85,15 @@ def add_to_appeal(office: Office, appeal_id: str, text: str, *, actor: str) -> A
         Refusal: it is decided.
     """
 
-    def do(work: Writing) -> Appeal:
-        changed = work.appeals.need(appeal_id).add(text)
-        return work.save(changed, action="appeal.added", why="a person adds to it")
-
-    return office.store.transact(do, actor=actor, now=office.now())
+    return step(
+        office,
+        shelves.APPEALS,
+        appeal_id,
+        lambda one, _: one.add(text),
+        by=actor,
+        action="appeal.added",
+        reason="a person adds to it",
+    )
 
 
 def _contested(statement: str, *, by: str) -> str:

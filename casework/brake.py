@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from casework import enforce
 from casework.ids import new_id
 from casework.office import Office
+from casework.steps import step
 from policy.brake import AUTOMATIC, Brake, BrakeScope, Rate, pull, surfaces_of
 from policy.restrictions import Restriction
 from policy.words import SubjectKind, UtcDatetime
-from store import tables
+from store import shelves, tables
 from store.work import Reading, Writing
 
 
@@ -47,11 +48,15 @@ def release_brake(office: Office, brake_id: str, *, by: str, reason: str) -> Bra
         Refusal: it is released already, or no person gives a reason.
     """
 
-    def do(work: Writing) -> Brake:
-        changed = work.brakes.need(brake_id).release(by=by, reason=reason, at=work.now)
-        return work.save(changed, action="brake.released", why=reason)
-
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.BRAKES,
+        brake_id,
+        lambda one, work: one.release(by=by, reason=reason, at=work.now),
+        by=by,
+        action="brake.released",
+        reason=reason,
+    )
 
 
 class Allowance:
@@ -115,12 +120,10 @@ def _lift(work: Writing, brake: Brake, reason: str) -> int:
         for one in work.restrictions.find(
             tables.restrictions.c.laid_by.startswith("model:"), lifted_at=None
         )
-        if one.stands(work.now) and _in_scope(brake, one)
+        if _in_scope(brake, one)
     ]
-    for one in found:
-        # The machine was stopped, not the account freed by hand: no shield follows from it.
-        enforce.lift(work, one, why=reason)
-    return len(found)
+    # The machine was stopped, not the account freed by hand: no shield follows from it.
+    return len(enforce.lift_standing(work, found, why=reason))
 
 
 def _in_scope(brake: Brake, one: Restriction) -> bool:

@@ -9,12 +9,15 @@ from casework import enforce
 from casework.ids import new_id
 from casework.office import Office
 from casework.standing import standing_of
+from casework.steps import step
+from policy.appeals import AppealState
 from policy.bulk import BulkAction, BulkKind, propose_bulk
 from policy.reapply import Seen
 from policy.restrictions import GroundKind, Restriction
 from policy.rules import Rule
 from policy.statements import Found
 from policy.words import Refusal, SubjectKind
+from store import shelves
 from store.work import Writing
 
 
@@ -75,35 +78,46 @@ def decline(office: Office, bulk_id: str, *, by: str, reason: str) -> BulkAction
         Refusal: it waits for nobody, or the same person proposed it.
     """
 
-    def do(work: Writing) -> BulkAction:
-        changed = work.bulk_actions.need(bulk_id).decline(by=by, reason=reason, at=work.now)
-        return work.save(changed, action="bulk.declined", why=reason)
-
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.BULK_ACTIONS,
+        bulk_id,
+        lambda one, work: one.decline(by=by, reason=reason, at=work.now),
+        by=by,
+        action="bulk.declined",
+        reason=reason,
+    )
 
 
 def undo(office: Office, bulk_id: str, *, by: str, reason: str) -> BulkAction:
     """Take back, as one, all that an action did: what it laid is lifted, what it lifted stands.
 
-    What has ended by itself since, or fell with its ground, stays ended.
+    What has ended by itself since, or fell with its ground, stays ended; and so does what was
+    lifted while an appeal against it was open, or was found wrong by one.
 
     Raises:
         NotFound: there is no such action.
         Refusal: it was not carried out, or was undone.
     """
 
-    def do(work: Writing) -> BulkAction:
-        changed = work.bulk_actions.need(bulk_id).undo(by=by, reason=reason, at=work.now)
-        touched = work.restrictions.get_many(changed.restriction_ids)
-        for one in touched.values():
-            if changed.kind is BulkKind.LIMIT:
-                if one.ended_at(work.now) is None:
-                    enforce.lift(work, one, why=f"the action was undone: {reason}", by=by)
-            else:
+    def take_back(work: Writing, undone: BulkAction) -> None:
+        touched = work.restrictions.get_many(undone.restriction_ids).values()
+        if undone.kind is BulkKind.LIMIT:
+            enforce.lift_standing(work, touched, why=f"the action was undone: {reason}", by=by)
+        else:
+            for one in touched:
                 _restore(work, one)
-        return work.save(changed, action="bulk.undone", why=reason)
 
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.BULK_ACTIONS,
+        bulk_id,
+        lambda one, work: one.undo(by=by, reason=reason, at=work.now),
+        by=by,
+        action="bulk.undone",
+        reason=reason,
+        then=take_back,
+    )
 
 
 def _carry_out(
@@ -160,13 +174,12 @@ def _limit(
 
 
 def _lift(work: Writing, made: BulkAction, account_id: str) -> list[Restriction]:
-    return [
-        enforce.lift(work, one, why=made.reason, by=made.by)
+    own = [
+        one
         for one in enforce.on_subject(work, SubjectKind.ACCOUNT, account_id)
-        if one.ground.kind is GroundKind.DESIGNATION
-        and one.ground.group_id == made.group_id
-        and one.stands(work.now)
+        if one.ground.kind is GroundKind.DESIGNATION and one.ground.group_id == made.group_id
     ]
+    return enforce.lift_standing(work, own, why=made.reason, by=made.by)
 
 
 def _restore(work: Writing, lifted: Restriction) -> None:
@@ -178,6 +191,10 @@ def _restore(work: Writing, lifted: Restriction) -> None:
         return
     if lifted.expires_at is not None and lifted.expires_at <= work.now:
         return
+    # The appeal is about the one that was lifted: it would not reach the one that is laid again.
+    appeals = work.appeals.find(restriction_id=lifted.id)
+    if any(one.state is not AppealState.UPHELD for one in appeals):
+        return
     again = lifted.model_copy(
         update={
             "id": new_id("restriction"),
@@ -185,6 +202,7 @@ def _restore(work: Writing, lifted: Restriction) -> None:
             "lifted_at": None,
             "lifted_why": None,
             "lifted_by": None,
+            "appeal_due": None,
         }
     )
     enforce.write(

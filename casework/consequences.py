@@ -280,9 +280,9 @@ def _appeal(
 
 
 def _lift_for(work: Writing, account_id: str, group_id: str, *, why: str) -> None:
-    for restriction in enforce.on_subject(work, SubjectKind.ACCOUNT, account_id):
-        if restriction.ground.group_id == group_id and restriction.stands(work.now):
-            enforce.lift(work, restriction, why=why)
+    laid = enforce.on_subject(work, SubjectKind.ACCOUNT, account_id)
+    own = [one for one in laid if one.ground.group_id == group_id]
+    enforce.lift_standing(work, own, why=why)
 
 
 def _group_of(case: Case) -> str:

@@ -4,13 +4,11 @@ Source: "Enforcement against coordinated harmful activity". What hangs on a desi
 in the same transaction.
 """
 
-from collections.abc import Callable
-
 from casework import enforce
 from casework.group_cases import ask_for_second, close_second
 from casework.ids import new_id
 from casework.office import Office
-from policy.assessment import Assessment
+from casework.steps import step
 from policy.boilerplate import check_answers
 from policy.cases import CaseKind, CaseState
 from policy.designation import STANDING, Designation, DesignationState
@@ -21,6 +19,7 @@ from policy.questions import FourQuestions
 from policy.restrictions import GroundKind
 from policy.rules import Rule
 from policy.words import Refusal, RestrictionKind, UtcDatetime
+from store import shelves
 from store.work import Reading, Writing
 
 
@@ -104,17 +103,22 @@ def second(office: Office, designation_id: str, *, by: str, reason: str) -> Desi
         Refusal: nobody has signed it, or as the policy says (see `Designation.second`).
     """
 
-    def do(work: Writing) -> Designation:
-        signed = work.designations.need(designation_id)
+    def change(signed: Designation, work: Writing) -> Designation:
         if signed.signed is None:
             raise Refusal(LifeRule.SECOND, f"designation {signed.id}: nobody has signed it yet")
-        changed = signed.second(
-            work.assessments.need(signed.signed.assessment_id), by=by, reason=reason, at=work.now
-        )
-        close_second(work, changed, why="seconded by a person who called")
-        return work.save(changed, action="designation.designated", why=reason)
+        assessment = work.assessments.need(signed.signed.assessment_id)
+        return signed.second(assessment, by=by, reason=reason, at=work.now)
 
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.DESIGNATIONS,
+        designation_id,
+        change,
+        by=by,
+        action="designation.designated",
+        reason=reason,
+        then=lambda work, one: close_second(work, one, why="seconded by a person who called"),
+    )
 
 
 def decline(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
@@ -125,12 +129,16 @@ def decline(office: Office, designation_id: str, *, by: str, reason: str) -> Des
         Refusal: it is not a proposal, or no person gives a reason.
     """
 
-    def do(work: Writing) -> Designation:
-        declined = work.designations.need(designation_id).decline(by=by, reason=reason, at=work.now)
-        close_second(work, declined, why="the proposal was declined")
-        return work.save(declined, action="designation.declined", why=reason)
-
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.DESIGNATIONS,
+        designation_id,
+        lambda one, work: one.decline(by=by, reason=reason, at=work.now),
+        by=by,
+        action="designation.declined",
+        reason=reason,
+        then=lambda work, one: close_second(work, one, why="the proposal was declined"),
+    )
 
 
 def start_review(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
@@ -140,10 +148,11 @@ def start_review(office: Office, designation_id: str, *, by: str, reason: str) -
         NotFound: there is no such designation.
         Refusal: it is not in force or under review already, or no person gives a reason.
     """
-    return _step(
+    return step(
         office,
+        shelves.DESIGNATIONS,
         designation_id,
-        lambda one, _, at: one.start_review(by=by, reason=reason, at=at),
+        lambda one, work: one.start_review(by=by, reason=reason, at=work.now),
         by=by,
         action="designation.review_started",
         reason=reason,
@@ -164,11 +173,16 @@ def keep(
     Raises:
         NotFound, Refusal: as the policy says (see `Designation.keep`).
     """
-    return _step(
+    return step(
         office,
+        shelves.DESIGNATIONS,
         designation_id,
-        lambda one, work, at: one.keep(
-            _assessment(work, assessment_id), by=by, reason=reason, at=at, review_at=review_at
+        lambda one, work: one.keep(
+            work.assessments.need(assessment_id),
+            by=by,
+            reason=reason,
+            at=work.now,
+            review_at=review_at,
         ),
         by=by,
         action="designation.kept",
@@ -192,20 +206,23 @@ def modify(
         NotFound, Refusal: as the policy says (see `Designation.modify`).
     """
 
-    def do(work: Writing) -> Designation:
-        changed = work.designations.need(designation_id).modify(
-            _assessment(work, assessment_id),
+    return step(
+        office,
+        shelves.DESIGNATIONS,
+        designation_id,
+        lambda one, work: one.modify(
+            work.assessments.need(assessment_id),
             measures=measures,
             by=by,
             reason=reason,
             at=work.now,
             review_at=review_at,
-        )
-        work.save(changed, action="designation.modified", why=reason)
-        _lift_what_hung(work, changed)
-        return changed
-
-    return office.store.transact(do, actor=by, now=office.now())
+        ),
+        by=by,
+        action="designation.modified",
+        reason=reason,
+        then=_lift_what_hung,
+    )
 
 
 def withdraw(office: Office, designation_id: str, *, by: str, reason: str) -> Designation:
@@ -215,14 +232,20 @@ def withdraw(office: Office, designation_id: str, *, by: str, reason: str) -> De
         NotFound, Refusal: as the policy says (see `Designation.withdraw`).
     """
 
-    def do(work: Writing) -> Designation:
-        changed = work.designations.need(designation_id).withdraw(by=by, reason=reason, at=work.now)
-        work.save(changed, action="designation.withdrawn", why=reason)
-        _lift_what_hung(work, changed)
-        _close_what_hung(work, changed.group_id, why="the designation was withdrawn")
-        return changed
+    def fall(work: Writing, withdrawn: Designation) -> None:
+        _lift_what_hung(work, withdrawn)
+        _close_what_hung(work, withdrawn.group_id, why="the designation was withdrawn")
 
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.DESIGNATIONS,
+        designation_id,
+        lambda one, work: one.withdraw(by=by, reason=reason, at=work.now),
+        by=by,
+        action="designation.withdrawn",
+        reason=reason,
+        then=fall,
+    )
 
 
 def _lift_what_hung(work: Writing, designation: Designation) -> None:
@@ -254,23 +277,6 @@ def _close_what_hung(work: Writing, group_id: str, *, why: str) -> None:
 
 _ON_THE_TIE = frozenset({CaseKind.ASSOCIATION, CaseKind.REAPPLICATION, CaseKind.SUSPENSION})
 """Cases that ask what to do about an account for its tie to a group."""
-
-
-Transition = Callable[[Designation, Reading, UtcDatetime], Designation]
-
-
-def _step(
-    office: Office, designation_id: str, step: Transition, *, by: str, action: str, reason: str
-) -> Designation:
-    def do(work: Writing) -> Designation:
-        changed = step(work.designations.need(designation_id), work, work.now)
-        return work.save(changed, action=action, why=reason)
-
-    return office.store.transact(do, actor=by, now=office.now())
-
-
-def _assessment(work: Reading, assessment_id: str) -> Assessment:
-    return work.assessments.need(assessment_id)
 
 
 def _current(work: Reading, group_id: str) -> Designation | None:

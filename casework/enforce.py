@@ -218,6 +218,13 @@ def lift(
     return keep_lifted(work, restriction.lift(at=work.now, why=why, by=by), notice=True)
 
 
+def lift_standing(
+    work: Writing, restrictions: Iterable[Restriction], *, why: str, by: str | None = None
+) -> list[Restriction]:
+    """End those of some restrictions that stand, and tell so; what has ended is left alone."""
+    return [lift(work, one, why=why, by=by) for one in restrictions if one.stands(work.now)]
+
+
 def keep_lifted(work: Writing, lifted: Restriction, *, notice: bool = False) -> Restriction:
     """Write down what was lifted, and tell the platform and, by notice, the person."""
     work.save(lifted, action="restriction.lifted", why=lifted.lifted_why or "")

@@ -14,12 +14,14 @@ from pydantic import Field, ValidationError
 
 from casework.dossier import save_findings, save_groups, save_incidents
 from casework.office import Office
+from casework.steps import step
 from policy.findings import Finding
 from policy.groups import Group
 from policy.incidents import Incident
 from policy.life_rules import LifeRule
 from policy.words import Refusal, UtcDatetime, Value
-from store.work import Reading, Writing
+from store import shelves
+from store.work import Reading
 
 FORMAT: Literal["concert.dossier.v1"] = "concert.dossier.v1"
 
@@ -185,11 +187,15 @@ def confirm_finding(office: Office, finding_id: str, *, by: str, source: str) ->
         Refusal: it waits for no confirmation, or no person names another source.
     """
 
-    def do(work: Writing) -> Finding:
-        changed = work.findings.need(finding_id).confirm(by=by, source=source)
-        return work.save(changed, action="finding.confirmed", why=source)
-
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.FINDINGS,
+        finding_id,
+        lambda one, _: one.confirm(by=by, source=source),
+        by=by,
+        action="finding.confirmed",
+        reason=source,
+    )
 
 
 def _mark(source: str) -> str:

@@ -7,7 +7,7 @@ mixture of technology and human review".
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -91,8 +91,16 @@ class Tally:
 def follow_up(
     work: Writing, here: Circumstances, candidates: Sequence[Candidate]
 ) -> Mapping[Outcome, int]:
-    """Keep the associations of some accounts and do what they lead to; how many came to what."""
+    """Keep the associations of some accounts and do what they lead to; how many came to what.
+
+    The group and its designation are read again: since the pass began, another may have withdrawn
+    it. Then nothing is done at all.
+    """
     tally = Tally()
+    designation = work.designations.need(here.designation.id)
+    if not designation.standing:
+        return tally.counts
+    here = replace(here, group=work.groups.need(here.group.id), designation=designation)
     allowance = Allowance(work, here.group.id, here.rate)
     keys = [(one.association.account_id, here.group.id) for one in candidates]
     known = work.associations.get_many(keys)

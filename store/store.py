@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -26,6 +26,10 @@ T = TypeVar("T")
 logger = logging.getLogger("concert.store")
 
 _TRIES = 5
+
+_WAITED = timedelta(minutes=5)
+"""How old the time of a change may have become while it waited for its turn. Further than that no
+waiting explains: the clock that it was read from is another, and is left as it is."""
 
 asked_by: ContextVar[str | None] = ContextVar("asked_by", default=None)
 """Whose key or token asked for a change, where it came by the API. The audit log names it beside
@@ -102,7 +106,9 @@ class Store:
 
         Args:
             actor: who changes something, such as `person:<name>` or `model:<name>`.
-            now: the time of the change, aware.
+            now: the time of the change, aware. It was read before the turn came: where the change
+                before this one is later, this one is of the same moment (`work.now`), so that what
+                it finds has happened already and no restriction is lifted before it was laid.
 
         Raises:
             StoreBusy: another writer did not end in time; nothing was written.
@@ -112,7 +118,9 @@ class Store:
         if asked is not None and asked != actor:
             actor = f"{actor} via {asked}"
         with named(), self._writer.begin() as connection:
-            work = Writing(connection, actor, now, read_head(connection, lock=True))
+            head = read_head(connection, lock=True)
+            work = Writing(connection, actor, now, head)
+            work.now = _no_earlier(connection, head, work.now)
             yield work
             work.flush()
             if work.head != work.base:
@@ -141,6 +149,14 @@ class Store:
                 # Not all at the same moment, or they meet again.
                 time.sleep(attempt * random.SystemRandom().uniform(0.02, 0.1))
                 attempt += 1
+
+
+def _no_earlier(connection: Connection, head: Head, now: datetime) -> datetime:
+    """`now`, or the moment of the last change where that is a little later."""
+    log = tables.audit_log
+    last = connection.scalar(select(log.c.at).where(log.c.seq == head.seq))
+    # A statement of its own: one that waited for the lock sees what was there when it began.
+    return last if last is not None and now < last <= now + _WAITED else now
 
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:

@@ -40,9 +40,13 @@ class Laid:
     end: datetime | None
     lifted: datetime | None = None
     by_hand: bool = False
+    due: datetime | None = None
+    """When it ends because nobody decided the appeal against it."""
+    objected: bool = False
+    """An appeal against it is open, or was won."""
 
     def ended(self, now: datetime) -> datetime | None:
-        ends = [at for at in (self.end, self.lifted) if at is not None and at <= now]
+        ends = [at for at in (self.end, self.lifted, self.due) if at is not None and at <= now]
         return min(ends) if ends else None
 
     def stands(self, now: datetime) -> bool:
@@ -64,6 +68,8 @@ class Reference:
     group: str
     limit_for: timedelta = 30 * DAY
     shield_for: timedelta = 90 * DAY
+    decide_for: timedelta = 14 * DAY
+    """How long an appeal against a limit may wait before the limit ends."""
     most_accounts: int = 1000
     designation: str | None = None
     measures: tuple[str, ...] = ()
@@ -279,6 +285,16 @@ class Reference:
         self._put(account, "suspend_account", f"violation:{violation}", now)
         return True
 
+    def object(self, one: Laid, now: datetime) -> None:
+        one.objected = True
+        if one.stands(now) and one.end is not None:
+            one.due = now + self.decide_for
+
+    def uphold(self, one: Laid, now: datetime) -> None:
+        one.objected = False
+        if one.ended(now) is None:
+            one.due = None
+
     def overturn(self, one: Laid, *, of_account: bool, now: datetime) -> None:
         if one.stands(now):
             one.lifted = now
@@ -312,7 +328,7 @@ class Reference:
                 for other in self.laid
             )
             over = one.end is not None and one.end <= now
-            if self._hangs(one) and not twin and not over:
+            if self._hangs(one) and not twin and not over and not one.objected:
                 self.laid.append(
                     Laid(one.subject, one.kind, one.ground, one.group, one.by, now, one.end)
                 )

@@ -1,7 +1,7 @@
 """A small world for lives to be lived in: one group, a few accounts, a clock that is turned."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
 from casework.review import decide
 from casework.standing import standing_of
 from intake.lake import Lake
+from policy.appeals import Appeal
 from policy.assessment import Assessment
 from policy.brake import Rate
 from policy.cases import Case, CaseKind, CaseState
@@ -46,13 +47,14 @@ from policy.words import (
     Surface,
 )
 from store.store import Store
+from store.work import Reading, Writing
 
 T = TypeVar("T")
 
 START = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
 GROUP = "harbour-watch"
 MODEL = "test-1"
-RATE = 3
+RATE = 2
 WHY = "as the file shows"
 
 _TEXTS = {
@@ -150,7 +152,7 @@ class World:
         self.counted += 1
         return self.counted
 
-    def transact(self, do: Callable[..., T]) -> T:
+    def transact(self, do: Callable[[Writing], T]) -> T:
         return self.office.store.transact(do, actor="system:test", now=self.now)
 
     # The designation
@@ -185,6 +187,18 @@ class World:
 
     def seen(self, account: str, lane: Lane, at: datetime) -> Outcome:
         """A model measures an account by one post of a moment; what came of it."""
+        candidate = self.candidate(account, lane, at)
+
+        def do(work: Writing) -> Mapping[Outcome, int]:
+            here = self.circumstances(work)
+            assert here is not None
+            return follow_up(work, here, [candidate])
+
+        counts = self.transact(do)
+        return next(outcome for outcome, count in counts.items() if count)
+
+    def candidate(self, account: str, lane: Lane, at: datetime) -> Candidate:
+        """An account as a model would have measured it by one post of a moment."""
         post = Post(post_id=f"p{self.number()}", account_id=account, created_at=at)
         share = (0.9, 0.8, 0.95, 40) if account in self.mainly else (0.5, 0.3, 0.7, 10)
         association = Association(
@@ -201,33 +215,34 @@ class World:
             rule=f"routing.association.{lane}.v1",
             model=MODEL,
         )
-        candidate = Candidate(association, [post], None, language_calibrated=True)
+        return Candidate(association, [post], None, language_calibrated=True)
 
-        def do(work):  # type: ignore[no-untyped-def]
-            designation = standing_of(work, GROUP)
-            assert designation is not None
-            here = Circumstances(
-                group=work.groups.need(GROUP),
-                designation=designation,
-                lane_open=True,
-                periods=self.office.periods,
-                secret=b"x" * 32,
-                rate=Rate(accounts=RATE),
-            )
-            return follow_up(work, here, [candidate])
-
-        counts = self.transact(do)
-        return next(outcome for outcome, count in counts.items() if count)
+    def circumstances(self, work: Reading) -> Circumstances | None:
+        """What a pass over the group stands on; None where it is not designated."""
+        designation = standing_of(work, GROUP)
+        if designation is None:
+            return None
+        return Circumstances(
+            group=work.groups.need(GROUP),
+            designation=designation,
+            lane_open=True,
+            periods=self.office.periods,
+            secret=b"x" * 32,
+            rate=Rate(accounts=RATE),
+        )
 
     def protect(self, account: str) -> None:
-        entry = ProtectedAccount(
+        entry = self.protection(account)
+        self.transact(lambda work: work.save(entry, action="protected.added"))
+
+    def protection(self, account: str) -> ProtectedAccount:
+        return ProtectedAccount(
             account_id=account,
             kind=ProtectedKind.PRESS,
             added_by="person:ana",
             added_at=self.now,
             reason="a reporter",
         )
-        self.transact(lambda work: work.save(entry, action="protected.added"))
 
     def ring(self, accounts: tuple[str, ...]) -> Finding:
         """A proven technical finding about some accounts."""
@@ -297,11 +312,13 @@ class World:
         with self.office.store.reading() as work:
             return work.restrictions.find()
 
-    def contest(self, restriction: Restriction, *, overturn: bool) -> None:
-        opened = appeal(self.office, restriction.id, "I only quoted them.", actor="person:affected")
+    def object(self, restriction: Restriction) -> Appeal:
+        return appeal(self.office, restriction.id, "I only quoted them.", actor="person:affected")
+
+    def judge(self, appeal_id: str, *, overturn: bool) -> None:
         decide_appeal(
             self.office,
-            opened.id,
+            appeal_id,
             overturn=overturn,
             by=f"person:judge{self.number()}",
             reason="a quotation, no praise",
