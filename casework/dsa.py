@@ -69,6 +69,9 @@ _DECIDED = {
     "not_automated": "AUTOMATED_DECISION_NOT_AUTOMATED",
 }
 
+_RENAMED = {"IW": "HE", "IN": "ID", "JI": "YI", "JW": "JV", "MO": "RO"}
+"""Codes that were withdrawn from ISO 639-1 and that platforms still send."""
+
 Record = dict[str, Any]
 
 
@@ -79,7 +82,7 @@ class About:
     since: date | None = None
     """An account's registration, a post's time; None where the lake does not know."""
     language: str | None = None
-    """ISO 639-1, where all that was relied on is in one language."""
+    """Two letters, where all that was relied on is in one language."""
 
 
 def record(
@@ -124,8 +127,9 @@ def record(
         made["decision_visibility"] = list(_VISIBILITY[restriction.kind])
         if ends is not None and restriction.kind not in ENDLESS:
             made["end_date_visibility_restriction"] = ends
-    if about.language is not None:
-        made["content_language"] = about.language.upper()
+    language = _language(about.language)
+    if language is not None:
+        made["content_language"] = language
     if territory:
         made["territorial_scope"] = sorted(territory)
     return made
@@ -137,6 +141,14 @@ def problems(made: Record) -> list[str]:
         f"{'.'.join(map(str, error.absolute_path)) or 'record'}: {error.message[:200]}"
         for error in sorted(_validator().iter_errors(made), key=lambda one: list(one.path))
     ]
+    begins = str(made.get("application_date"))
+    found += [
+        f"{field}: it lies before the application_date"
+        for field, day in made.items()
+        if field.startswith("end_date_") and str(day) < begins
+    ]
+    if made.get("category") in made.get("category_addition", ()):
+        found.append("category_addition: it repeats the category")
     told = ("decision_facts", "incompatible_content_explanation")
     return found + [
         f"{field}: it holds what may be personal data"
@@ -146,10 +158,23 @@ def problems(made: Record) -> list[str]:
 
 
 @cache
+def schema() -> Record:
+    """The JSON Schema of a record."""
+    read: Record = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    return read
+
+
+@cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(
-        json.loads(_SCHEMA.read_text(encoding="utf-8")), format_checker=FormatChecker()
-    )
+    return Draft202012Validator(schema(), format_checker=FormatChecker())
+
+
+def _language(code: str | None) -> str | None:
+    """The code of ISO 639-1, upper case; None where the language has none. The field is optional:
+    a language that the database does not know must not hold a statement back."""
+    known = (code or "").upper()
+    known = _RENAMED.get(known, known)
+    return known if known in schema()["$defs"]["language"]["enum"] else None
 
 
 def _facts(restriction: Restriction, statement: StatementOfReasons) -> str:

@@ -1,6 +1,7 @@
 """Statements of reasons: the person's words in each language, and the record for the public."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.dsa import MOST_AT_ONCE, About, Record, problems, record
+from casework.dsa import MOST_AT_ONCE, About, Record, problems, record, schema
 from casework.export_statements import export
 from casework.notices import accepted, language_for, languages, notice
 from casework.office import Office
@@ -132,6 +133,28 @@ def test_since_when_it_exists(office: Office, since: date | None, content_date: 
     assert of(office, _K.LIMIT_SEARCH, about=About(since))["content_date"] == content_date
 
 
+@pytest.mark.parametrize(
+    ("lang", "sent"),
+    [
+        ("de", "DE"),
+        ("PT", "PT"),
+        # As platforms spell Hebrew and Indonesian since before 1989.
+        ("iw", "HE"),
+        ("in", "ID"),
+        # Two letters, and no language of ISO 639-1: the statement goes without.
+        ("xx", None),
+        ("und", None),
+        (None, None),
+    ],
+)
+def test_the_language_is_one_that_the_database_knows(
+    office: Office, lang: str | None, sent: str | None
+) -> None:
+    made = of(office, _K.LIMIT_SEARCH, about=About(None, lang))
+    assert made.get("content_language") == sent
+    assert problems(made) == []
+
+
 def test_nobody_is_named(office: Office) -> None:
     text = json.dumps(of(office, _K.LIMIT_SEARCH))
     assert ACCOUNT not in text
@@ -188,11 +211,97 @@ def test_the_schema_takes_a_good_record() -> None:
         {"territorial_scope": ["US"]},
         {"source_identity": "somebody"},
         {"automated_detection": True},
+        {"automated_decision": "Yes"},
+        {"source_type": "SOURCE_OTHER_NOTIFICATION"},
+        {"category": "STATEMENT_CATEGORY_PORNOGRAPHY_OR_SEXUALIZED_CONTENT"},
+        {"category_specification": ["KEYWORD_DISINFORMATION"]},
+        {"category_addition": ["STATEMENT_CATEGORY_VIOLENCE"]},
+        {"content_language": "XX"},
+        {"content_id": {"ISBN": "9780000000002"}},
+        {"end_date_visibility_restriction": "2025-12-31"},
+        {"end_date_account_restriction": "2026-12-31"},
+        # What the database would drop.
+        {"decision_visibility_other": "x"},
+        {"decision_monetary_other": "x"},
+        {"content_type_other": "x"},
+        {"category_specification_other": "x"},
+        {"incompatible_content_illegal": "no"},
     ],
 )
 def test_the_schema_refuses_what_the_database_would(change: dict[str, Any]) -> None:
     changed = {name: value for name, value in (GOOD | change).items() if value is not None}
     assert problems(changed)
+
+
+VALUES = {
+    "decision_visibility": """CONTENT_REMOVED CONTENT_DISABLED CONTENT_DEMOTED
+        CONTENT_AGE_RESTRICTED CONTENT_INTERACTION_RESTRICTED CONTENT_LABELLED OTHER""",
+    "decision_monetary": "SUSPENSION TERMINATION OTHER",
+    "decision_provision": """PARTIAL_SUSPENSION TOTAL_SUSPENSION PARTIAL_TERMINATION
+        TOTAL_TERMINATION""",
+    "decision_account": "SUSPENDED TERMINATED",
+    "account_type": "BUSINESS PRIVATE",
+    "decision_ground": "ILLEGAL_CONTENT INCOMPATIBLE_CONTENT",
+    "content_type": "APP AUDIO IMAGE PRODUCT SYNTHETIC_MEDIA TEXT VIDEO OTHER",
+    "source_type": """SOURCE_ARTICLE_16 SOURCE_TRUSTED_FLAGGER SOURCE_TYPE_OTHER_NOTIFICATION
+        SOURCE_VOLUNTARY""",
+    "automated_decision": "FULLY PARTIALLY NOT_AUTOMATED",
+    "automated_detection": "Yes No",
+    "incompatible_content_illegal": "Yes No",
+}
+"""What the reference lists for each field, without the field's own name before it."""
+
+
+def test_the_fields_and_values_are_those_of_the_reference(shared: Path) -> None:
+    reference = (shared / "reference" / "statement-of-reasons.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", reference, flags=re.MULTILINE)[2:]
+    said = {name: rule for names, rule in rows for name in _fields(names)}
+    properties = schema()["properties"]
+    # It stands in the row of the source's type.
+    assert set(properties) == {*said, "source_identity"}
+    required = {name for name, rule in said.items() if re.match(r"required(?! with| if)", rule)}
+    assert set(schema()["required"]) == required
+    for name, values in VALUES.items():
+        about = properties[name]
+        wanted = [
+            one if one.startswith("SOURCE") or one in ("Yes", "No") else f"{name.upper()}_{one}"
+            for one in values.split()
+        ]
+        assert about.get("items", about)["enum"] == wanted
+        # The table here was not made up either.
+        parts = [part for one in values.split() for part in one.split("_")]
+        assert all(re.search(rf"(?<![A-Za-z]){part}(?![A-Za-z])", reference) for part in parts)
+    assert len(schema()["$defs"]["category"]["enum"]) == 16
+    for names, rule in rows:
+        limit = re.search(r"at most (\d+)(?:, (\d+))?", rule)
+        if limit is None or names in ("puid", "source_type"):
+            continue
+        for name, longest in zip(_fields(names), limit.groups(), strict=False):
+            assert _longest(properties[name]) == int(longest or limit[1])
+    mapping = re.findall(r"\b(?:KEYWORD|STATEMENT_CATEGORY)_[A-Z_]{4,}\b", reference)
+    known = set(schema()["$defs"]["keyword"]["enum"] + schema()["$defs"]["category"]["enum"])
+    assert mapping
+    assert {one for one in mapping if not one.endswith("_")} <= known
+
+
+def _fields(names: str) -> list[str]:
+    """The fields of one row, written out: `a_{b,c}_d`, `a_content_b, _c`, `a[] (B_…)`."""
+    found = []
+    for name in re.split(r", (?![^{]*\})", re.sub(r"\[\]| \([^)]*\)", "", names)):
+        if name.startswith("_"):
+            found.append(found[-1].partition("_content")[0] + "_content" + name)
+        elif parts := re.fullmatch(r"(\w+)\{([\w,]+)\}(\w+)", name):
+            found += [parts[1] + middle + parts[3] for middle in parts[2].split(",")]
+        else:
+            found.append(name)
+    return found
+
+
+def _longest(about: Record) -> int:
+    if "$ref" in about:
+        about = schema()["$defs"][about["$ref"].rpartition("/")[2]]
+    inner: list[Record] = about.get("allOf", [about])
+    return next(_longest(one) if "$ref" in one else one["maxLength"] for one in inner)
 
 
 @settings(deadline=None)
