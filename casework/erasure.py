@@ -6,7 +6,9 @@ and why, never about whom. While a restriction stands or an appeal is open the d
 exactly that (Article 17 (3)), so erasure is refused and says so.
 """
 
+import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +16,14 @@ from casework.office import Office
 from casework.person import Person, about, events_about, find_person, mentions
 from intake.forget import forget_account
 from policy.appeals import Appeal, AppealState
+from policy.cases import Case
 from policy.restrictions import Restriction
 from policy.words import Refusal, Value
-from store.records import Task
 from store.shelves import shelf_of
-from store.work import Writing
+from store.work import Reading, Writing
 
 HELD = "erasure.held.v1"
+_PENDING = "erasure.cases"
 _BLANK = "[erased]"
 _TEXTS = frozenset({"text", "display_name", "description", "location", "handle"})
 _OWNERS = ("account", "account_id")
@@ -38,11 +41,14 @@ class Erased:
     events: int = 0
     lake: dict[str, int] = field(default_factory=dict)
     tasks: list[int] = field(default_factory=list)
-    """Tasks in the reviewers' tool that show them: to be deleted there."""
+    """Tasks in the reviewers' tool that are known to show them: to be deleted there."""
 
 
 def erase(office: Office, account_id: str, *, actor: str, why: str) -> Erased:
     """Erase all that is held about an account.
+
+    The reviewers' tool holds copies in its tasks: which cases they stand for is kept, in the same
+    transaction, until `forgotten` says that they are gone there too.
 
     Raises:
         Refusal: a restriction of theirs stands, or an appeal is open: lift or decide it first.
@@ -53,13 +59,17 @@ def erase(office: Office, account_id: str, *, actor: str, why: str) -> Erased:
         done = Erased()
         own = about(work, person)
         _check_nothing_stands(work, own)
+        shown = {value.id for value in own if isinstance(value, Case)}
+        shown |= _cases_of_others(work, person)
+        bound = work.tasks.find(case_id=shown, bound=True) if shown else []
+        done.tasks = sorted(task.task_id for task in bound)
         for value in own:
             shelf = shelf_of(type(value))
             done.documents[shelf.kind] = done.documents.get(shelf.kind, 0) + 1
-            if isinstance(value, Task) and value.bound:
-                done.tasks.append(value.task_id)
             done.payloads += work.erase(type(value), *shelf.key(value), why=why)
         _redact_others(work, person, done, why)
+        if shown:
+            _keep_pending(work, pending(work) | shown)
         events = events_about(work, person)
         done.events = work.events.forget([one.seq for one in events]) if events else 0
         return done
@@ -68,6 +78,36 @@ def erase(office: Office, account_id: str, *, actor: str, why: str) -> Erased:
     # After the store: a kill in between leaves posts, and asking again finds the account by them.
     done.lake = forget_account(office.lake.folder, account_id)
     return done
+
+
+def pending(work: Reading) -> frozenset[str]:
+    """The cases whose tasks in the reviewers' tool still show what was erased here."""
+    kept = work.cursors.get(_PENDING)
+    return frozenset(json.loads(kept)) if kept else frozenset()
+
+
+def forgotten(office: Office, case_ids: Collection[str]) -> None:
+    """Note that the tasks of some cases are gone from the reviewers' tool."""
+
+    def do(work: Writing) -> None:
+        _keep_pending(work, pending(work) - frozenset(case_ids))
+
+    office.store.transact(do, actor="system:erasure", now=office.now())
+
+
+def _keep_pending(work: Writing, case_ids: frozenset[str]) -> None:
+    work.cursors.set(_PENDING, json.dumps(sorted(case_ids)) if case_ids else "")
+
+
+def _cases_of_others(work: Reading, person: Person) -> set[str]:
+    """The cases about others in which, or in whose answers, a person is named."""
+    found = set()
+    for shelf, id_, doc in mentions(work, person):
+        if shelf.type is Case:
+            found.add(id_)
+        elif "case_id" in doc:
+            found.add(doc["case_id"])
+    return found
 
 
 def _check_nothing_stands(work: Writing, own: list[Value]) -> None:

@@ -110,52 +110,76 @@ def erase(
     """Erase all that is held on an account; the audit log still verifies.
 
     Refused while a restriction stands or an appeal is open. Tasks that show the account are
-    deleted from Label Studio where it answers; otherwise their numbers are told.
+    deleted from Label Studio; where it does not answer, that is done by the next `review sync`, or
+    by asking again.
 
     Example: concert subject erase windy_ferry_83 --why "asked for by the person"
     """
     from casework.erasure import erase as carry_out
+    from casework.erasure import pending
     from cli import studio
+    from labeling.forget import forget_tasks
     from labeling.studio import Studio, StudioAwayError, StudioRefusedError
 
+    gone: list[int] = []
     with office() as here:
         done = carry_out(here, account_id, actor=person(by), why=why)
-        left = list(done.tasks)
-        if left:
+        with here.store.reading() as work:
+            waits = bool(pending(work))
+        if waits:
             tool = Studio(studio.connection(here.settings))
             try:
-                for task in done.tasks:
-                    tool.delete_task(task)
-                    left.remove(task)
+                gone = forget_tasks(here, tool)
+                waits = False
             except (StudioAwayError, StudioRefusedError):
-                # It is told below which tasks a person has to delete.
+                # It is told below, and kept until it is done.
                 pass
             finally:
                 tool.close()
+    left = sorted(set(done.tasks) - set(gone)) if waits else []
     lines = [
         *(f"{count} {kind} erased" for kind, count in done.documents.items()),
         *(f"{count} {kind} in which they were named" for kind, count in done.redacted.items()),
         *(f"{count} {kind} of the lake" for kind, count in done.lake.items()),
         f"{done.payloads} audit payloads and {done.events} events erased",
+        f"{len(gone)} tasks deleted from Label Studio",
     ]
-    if left:
-        lines.append(f"delete in Label Studio by hand: tasks {', '.join(map(str, left))}")
-    emit({**vars(done), "tasks_left": left}, as_json=as_json, text="\n".join(lines))
-    if left:
+    if waits:
+        known = f" (tasks {', '.join(map(str, left))})" if left else ""
+        lines.append(
+            f"Label Studio does not answer: what it shows of them{known} is deleted by the next "
+            "`concert review sync`, or by asking again"
+        )
+    told = {**vars(done), "tasks_deleted": gone, "tasks_left": left, "label_studio_waits": waits}
+    emit(told, as_json=as_json, text="\n".join(lines))
+    if waits:
         raise typer.Exit(1)
 
 
-def report(since: From, until: To, as_json: AsJson = False) -> None:
+def report(
+    since: From,
+    until: To,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a page too, for people.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """The transparency report of a period: counts and shares, no account.
 
-    Example: concert report --from 2026-01-01 --to 2026-07-01 --json
+    Example: concert report --from 2026-01-01 --to 2026-07-01 --out transparency.html
     """
     from casework.transparency import report as count
+    from casework.transparency_page import render
 
     if since >= until:
         raise typer.BadParameter("is not after the first day", param_hint="--to")
     with office() as here:
         made = count(here, since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
+    if out is not None:
+        try:
+            out.write_text(render(made), encoding="utf-8")
+        except OSError as error:
+            raise Failed(f"{out}: {error.strerror}") from None
     share, audited, won = made.automated_share, made.audited, made.appeals.overturned
     lines = [
         f"{made.restrictions} restrictions laid, {share.share:.0%} by software",
@@ -164,6 +188,7 @@ def report(since: From, until: To, as_json: AsJson = False) -> None:
         f"{made.appeals_opened} appeals, {made.appeals.decided} decided",
         f"  overturned: {_share(won)}",
         f"found by software and confirmed in random audits: {_share(audited)}",
+        *([f"written to {out}"] if out is not None else []),
     ]
     emit(made, as_json=as_json, text="\n".join(lines))
 

@@ -80,6 +80,7 @@ def sync(
     from cli.logs import configure
     from cli.waiting import until_stopped
     from labeling.case_desk import CaseDesk
+    from labeling.forget import forget_tasks
     from labeling.reconcile import Reconciler
     from labeling.studio import Studio
 
@@ -92,6 +93,8 @@ def sync(
             return
         client = Studio(connection)
         try:
+            # What was erased while it did not answer: before anything else is shown there.
+            forget_tasks(here, client)
             reconciler = Reconciler(
                 CaseDesk(here), client, owner=here.store.name, hook=_hook(here, chosen)
             )

@@ -68,6 +68,8 @@ def _sqlite(url: URL) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            # What is erased is overwritten, and not only no longer found.
+            "secure_delete=ON",
             # Else INSERT OR REPLACE would delete an audit row without its trigger.
             "recursive_triggers=ON",
         ):
