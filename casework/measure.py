@@ -2,20 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from casework.act_lane import act_lane, blind_answers
+from casework.act_lane import blind_answers
 from casework.office import Office
 from casework.outcomes import Candidate
-from casework.scoring import BACKGROUND, activities
 from casework.standing import standing_of
+from casework.yardstick import (
+    ActLane,
+    Answers,
+    draw_background,
+    index_of,
+    known_accounts,
+    lane_of,
+)
 from intake.items import Kind
-from models.routing import Opened, Shut
+from models.routing import Opened
 from policy.groups import Group
 from policy.scores import Association
 from policy.words import Value
@@ -23,16 +30,10 @@ from store import tables
 from store.work import Reading
 
 if TYPE_CHECKING:
-    from models.activity import AccountActivity
     from models.association import AssociationModel, Index
 
 GROWTH = 1.25
 """When the confirmed members, or the posts in the lake, have grown by so much, it is all anew."""
-POSTS_READ = 200
-"""The latest posts of an account that are read."""
-
-Answers = Mapping[str, bool]
-Lane = Opened | Shut
 
 
 class Basis(Value):
@@ -79,7 +80,7 @@ class Measured:
     group: Group
     model: "AssociationModel"
     index: "Index"
-    lane: Lane
+    lane: ActLane
     account_ids: Sequence[str]
     """Who is to be measured in this pass, by id."""
     fresh: AbstractSet[str] | None
@@ -144,8 +145,9 @@ def measure(
     if before is not None and not held and head == before.head and not basis.newer_than(before):
         return None
     basis = _with_background(office, group, answers, basis, before)
-    model, index = office.models.association, index_of(office, group, basis.background)
-    lane = _lane(office, model, index, answers)
+    model = office.models.association
+    index = index_of(office, group, basis.background, model)
+    lane = lane_of(office, model, index, answers)
     basis = basis.model_copy(update={"lane": lane.model_dump_json()})
     everybody = before is None or basis.newer_than(before)
     # Those with new posts are told from the others, for only they may have done something new.
@@ -158,37 +160,6 @@ def measure(
         basis = doing.basis
         found = [account for account in found if account > doing.last]
     return Measured(office, group, model, index, lane, found, fresh, basis)
-
-
-def index_of(office: Office, group: Group, background: Sequence[str]) -> "Index":
-    """The yardstick of a group, against a background of accounts."""
-    model = office.models.association
-    seeds = [account for account in known_accounts(office, group.seeds) if account.posts]
-    return model.index(group, model.read(seeds), model.read(known_accounts(office, background)))
-
-
-def draw_background(office: Office, group: Group, answers: Answers) -> tuple[str, ...]:
-    """Accounts drawn from all that are not known to belong to the group, the same each time."""
-    members = {member.account_id for member in group.members}
-    known = members | {account for account, member in answers.items() if member}
-    others = [account for account in office.lake.active_after(0) if account not in known]
-    return tuple(sorted(others, key=lambda one: hashlib.sha256(one.encode()).digest())[:BACKGROUND])
-
-
-def known_accounts(office: Office, account_ids: Sequence[str]) -> list["AccountActivity"]:
-    """Accounts with their latest posts, profile and linkages."""
-    return activities(
-        account_ids,
-        office.lake.posts_of(account_ids, limit=POSTS_READ),
-        office.lake.accounts(account_ids),
-        office.lake.linkages(account_ids),
-    )
-
-
-def _lane(office: Office, model: "AssociationModel", index: "Index", answers: Answers) -> Lane:
-    read = model.read(known_accounts(office, sorted(answers)))
-    scored = model.score(read, index, lane=act_lane({}, {}))
-    return act_lane(answers, {one.account_id: one.probability for one in scored})
 
 
 def _with_background(

@@ -9,17 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from casework.act_lane import act_lane, blind_answers
 from casework.enforce import behaviour_of
-from casework.measure import POSTS_READ, draw_background, known_accounts
 from casework.office import Office
 from casework.outcomes import ABOUT_TIES
 from casework.scoring import activities
+from casework.yardstick import POSTS_READ, Yardstick, candidate_manifest, yardstick
 from policy.groups import Group
 from policy.life_rules import LifeRule
 from policy.records import Post
@@ -27,10 +24,6 @@ from policy.scores import Association
 from policy.shadow import Knobs, Would, would
 from policy.verdicts import AssociationChoice
 from policy.words import Refusal, UtcDatetime, Value
-
-if TYPE_CHECKING:
-    from models.association import AssociationModel, Index
-    from models.routing import Opened, Shut
 
 DAY = timedelta(days=1)
 MOST_DIFFERENT = 1000
@@ -125,15 +118,13 @@ class _Both:
 
 @dataclass(frozen=True)
 class _Side:
-    model: "AssociationModel"
-    index: "Index"
-    lane: "Opened | Shut"
+    yardstick: Yardstick
     knobs: Knobs
     period: timedelta
 
     def score(self, accounts: Sequence[str], posts: Mapping[str, Sequence[Post]]) -> "_Scored":
-        read = self.model.read(activities(accounts, posts, {}, ()))
-        return {one.account_id: one for one in self.model.score(read, self.index, lane=self.lane)}
+        found = self.yardstick.score(activities(accounts, posts, {}, ()))
+        return {one.account_id: one for one in found}
 
 
 _Scored = dict[str, Association]
@@ -157,6 +148,9 @@ def replay(
     """
     if not since < until:
         raise Refusal(LifeRule.SHADOW, "until: the span is empty")
+    if knobs.models is not None:
+        # At once, and not told of each group as if it were the group's fault.
+        candidate_manifest(knobs.models)
     rows: list[Row] = []
     differ: list[Differs] = []
     not_measured: dict[str, str] = {}
@@ -191,10 +185,13 @@ def _replay_group(
     tell: Tell,
 ) -> dict[str, _Both]:
     said = _answers(office, group.id)
-    as_is = _side(office, group, Knobs())
-    would_be = _side(office, group, knobs) if knobs.models else as_is
-    period = timedelta(days=knobs.limit_days or office.settings.limit_days)
-    would_be = _Side(would_be.model, would_be.index, would_be.lane, knobs, period)
+    usual = timedelta(days=office.settings.limit_days)
+    as_is = _Side(yardstick(office, group), Knobs(), usual)
+    would_be = _Side(
+        yardstick(office, group, knobs.models) if knobs.models else as_is.yardstick,
+        knobs,
+        timedelta(days=knobs.limit_days) if knobs.limit_days else usual,
+    )
     both: dict[str, _Both] = {}
     days = list(_days(since, until))
     for number, (begin, end) in enumerate(days):
@@ -210,7 +207,8 @@ def _replay_group(
             for account in active
         }
         now_is = as_is.score(active, posts)
-        now_would = now_is if would_be.model is as_is.model else would_be.score(active, posts)
+        same = would_be.yardstick is as_is.yardstick
+        now_would = now_is if same else would_be.score(active, posts)
         for account in active:
             lives = both.setdefault(account, _Both())
             lives.lang = now_is[account].lang
@@ -223,29 +221,6 @@ def _replay_group(
                 seen = [one.at for one in behaviour_of(posts[account], association)]
                 life.step(wanted, max(seen, default=None), end, side.period)
     return both
-
-
-def _side(office: Office, group: Group, knobs: Knobs) -> _Side:
-    from models.association import AssociationModel
-    from models.packs import locate
-
-    model = office.models.association
-    if knobs.models is not None:
-        model = AssociationModel.load(
-            locate("association", Path(knobs.models)),
-            encoder=office.settings.encoder,
-            cache=office.settings.home / "embeddings.db",
-        )
-    with office.store.reading() as work:
-        answers = blind_answers(work, group)
-    seeds = [one for one in known_accounts(office, group.seeds) if one.posts]
-    background = known_accounts(office, draw_background(office, group, answers))
-    index = model.index(group, model.read(seeds), model.read(background))
-    read = model.read(known_accounts(office, sorted(answers)))
-    decided = model.score(read, index, lane=act_lane({}, {}))
-    lane = act_lane(answers, {one.account_id: one.probability for one in decided})
-    period = timedelta(days=office.settings.limit_days)
-    return _Side(model=model, index=index, lane=lane, knobs=knobs, period=period)
 
 
 def _answers(office: Office, group_id: str) -> dict[str, list[tuple[datetime, bool]]]:

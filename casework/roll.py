@@ -16,7 +16,8 @@ from casework.office import Office
 from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
 from casework.reassess import reassess_on_new_evidence
 from casework.screen import Screened, screen
-from casework.shadow import look, running
+from casework.shadow import running
+from casework.shadow_look import Beside, Shadows, look
 from casework.standing import all_standing
 from casework.technical import pursue_proven
 from casework.trends import block_trends
@@ -154,15 +155,19 @@ def _roll_group(office: Office, designation: Designation, report: RollReport, te
         rate=office.rate,
     )
     accounts = measured.account_ids
+    shadows = Shadows.of(office, measured.group)
+    report.problems += shadows.problems
     for first in range(0, len(accounts), READ):
         tell(f"accounts against {measured.group.name}", first, len(accounts))
         read = measured.candidates(accounts[first : first + READ])
+        beside = shadows.measure(accounts[first : first + READ])
         for at in range(0, len(read), CHUNK):
             chunk = read[at : at + CHUNK]
             # First, so that a pass that is cut off between the two does not forget it.
             _screen_suspects(office, designation.group_id, chunk, report)
             came = Progress(basis=measured.basis, last=chunk[-1].association.account_id)
-            _follow_chunk(office, here, chunk, report, kept=(doing, came.model_dump_json()))
+            kept_at = (doing, came.model_dump_json())
+            _follow_chunk(office, here, chunk, report, beside=beside, kept=kept_at)
             tell(f"accounts against {measured.group.name}", first + at, len(accounts))
     _move(office, mark, measured.basis)
     if begun or accounts:
@@ -184,17 +189,21 @@ def _roll_shadow(office: Office, group_id: str, report: RollReport, tell: Tell) 
     if measured is None:
         return
     accounts = measured.account_ids
+    shadows = Shadows.of(office, measured.group)
+    report.problems += shadows.problems
     for at in range(0, len(accounts), CHUNK):
         tell(f"accounts in shadow against {measured.group.name}", at, len(accounts))
-        scored = [one.association for one in measured.candidates(accounts[at : at + CHUNK])]
+        ids = accounts[at : at + CHUNK]
+        scored = [one.association for one in measured.candidates(ids)]
+        beside = shadows.measure(ids)
         report.shadowed += office.store.transact(
-            partial(_look, group_id, scored), actor="system:roll", now=office.now()
+            partial(_look, group_id, scored, beside), actor="system:roll", now=office.now()
         )
     _move(office, mark, measured.basis)
 
 
-def _look(group_id: str, scored: Sequence[Association], work: Writing) -> int:
-    return look(work, running(work, group_id), scored)
+def _look(group_id: str, scored: Sequence[Association], beside: Beside, work: Writing) -> int:
+    return look(work, running(work, group_id), scored, beside)
 
 
 def _follow_chunk(
@@ -203,11 +212,12 @@ def _follow_chunk(
     chunk: Sequence[Candidate],
     report: RollReport,
     *,
+    beside: Beside,
     kept: tuple[str, str],
 ) -> None:
     def do(work: Writing) -> Mapping[Outcome, int]:
         found = follow_up(work, here, chunk)
-        look(work, running(work, here.group.id), [one.association for one in chunk])
+        look(work, running(work, here.group.id), [one.association for one in chunk], beside)
         # In the same transaction: what is done is never done again after a kill.
         work.cursors.set(*kept)
         return found
@@ -276,7 +286,12 @@ def _screen_batch(
     scores = model.score(posts)
     answered = [post.replied_to_post_id for post in posts if post.replied_to_post_id]
     threads = office.lake.post(answered)
-    authors = sorted({post.account_id for post in posts} & associated.keys())
+    asked = {
+        post.account_id
+        for post, score in zip(posts, scores, strict=True)
+        if score.lane is not Lane.DISMISS
+    }
+    authors = sorted(asked & associated.keys())
     profiles = office.lake.accounts(authors) if authors else {}
     locations = {id_: profile.location for id_, profile in profiles.items()}
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from casework.act_lane import act_lane
-from casework.measure import POSTS_READ
 from casework.score_posts import written_whole
 from casework.scoring import BACKGROUND, activities
+from casework.yardstick import POSTS_READ
 from intake.errors import FileError
 from intake.items import Kind
 from intake.lake import Lake

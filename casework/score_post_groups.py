@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casework.measure import POSTS_READ
 from casework.scoring import BACKGROUND, activities
+from casework.yardstick import POSTS_READ
 from intake.errors import FileError
 from intake.items import Kind
 from intake.lake import Lake

@@ -1,20 +1,40 @@
-"""Shadows in the rolling pass: what other settings or a designation would do, beside what is done.
+"""Shadows: other settings, another model or a designation, run beside what is done.
 
-They look at the same accounts with the same scores, and write down both; nobody is touched.
+They are started and ended by people; what they saw is told by group, language and account.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from casework.ids import new_id
 from casework.office import Office
-from policy.cases import CaseState
+from casework.steps import step
+from casework.yardstick import candidate_manifest
 from policy.life_rules import LifeRule
 from policy.people import require_person
-from policy.scores import Association
-from policy.shadow import Knobs, Shadow, ShadowOutcome, Would, would
-from policy.words import Refusal, Value
+from policy.shadow import Knobs, Shadow, ShadowOutcome
+from policy.words import Value
+from store import shelves
 from store.work import Reading, Writing
+
+MOST_TOLD = 1000
+
+
+class ShadowRow(Value):
+    """Accounts of one group and language: the two likelihoods beside each other."""
+
+    group_id: str
+    lang: str
+    accounts: int
+    otherwise: int
+    """For so many it would have been otherwise."""
+    in_use: float | None
+    """Mean likelihood by the model in use; null where an earlier version looked at them."""
+    shadow: float
+    """Mean likelihood by the shadow's model."""
+    moved: float | None
+    """Mean of how far the two lie apart, whichever way."""
 
 
 class ShadowReport(Value):
@@ -25,20 +45,21 @@ class ShadowReport(Value):
     table: dict[str, int]
     """By `<would>/<did>`, such as `limit/ask`."""
     by_language: dict[str, dict[str, int]]
+    rows: tuple[ShadowRow, ...]
     otherwise: tuple[ShadowOutcome, ...]
-    """Accounts for which it would have been otherwise, at most 1,000."""
+    """Accounts for which it would have been otherwise, farthest apart first; at most 1,000."""
 
 
 def start_shadow(office: Office, group_id: str, knobs: Knobs, *, by: str, reason: str) -> Shadow:
-    """Let other settings run in shadow for a group; a group that is not designated may be tried.
+    """Let other settings or models run in shadow; a group that is not designated may be tried.
 
     Raises:
         NotFound: there is no such group.
-        Refusal: no person gives a reason, or other models are asked for: replay compares those.
+        PackError: the folder of models holds no association pack, or a damaged one.
+        Refusal: no person gives a reason.
     """
     require_person(by, reason, LifeRule.SHADOW)
-    if knobs.models is not None:
-        raise Refusal(LifeRule.SHADOW, "models: other models are compared by a replay")
+    model = candidate_manifest(knobs.models).model if knobs.models is not None else None
 
     def do(work: Writing) -> Shadow:
         work.groups.need(group_id)
@@ -46,6 +67,7 @@ def start_shadow(office: Office, group_id: str, knobs: Knobs, *, by: str, reason
             id=new_id("shadow"),
             group_id=group_id,
             knobs=knobs,
+            model=model,
             started_at=work.now,
             by=by,
             reason=reason,
@@ -62,12 +84,15 @@ def end_shadow(office: Office, shadow_id: str, *, by: str, reason: str) -> Shado
         NotFound: there is no such shadow.
         Refusal: it has ended, or no person gives a reason.
     """
-
-    def do(work: Writing) -> Shadow:
-        changed = work.shadows.need(shadow_id).end(by=by, reason=reason, at=work.now)
-        return work.save(changed, action="shadow.ended", why=reason)
-
-    return office.store.transact(do, actor=by, now=office.now())
+    return step(
+        office,
+        shelves.SHADOWS,
+        shadow_id,
+        lambda one, work: one.end(by=by, reason=reason, at=work.now),
+        by=by,
+        action="shadow.ended",
+        reason=reason,
+    )
 
 
 def running(work: Reading, group_id: str | None = None) -> list[Shadow]:
@@ -77,32 +102,6 @@ def running(work: Reading, group_id: str | None = None) -> list[Shadow]:
     return work.shadows.find(ended_at=None, group_id=group_id)
 
 
-def look(work: Writing, shadows: Sequence[Shadow], scored: Sequence[Association]) -> int:
-    """Write down what each shadow would do about some accounts, and what was done; how many."""
-    if not shadows or not scored:
-        return 0
-    did = _did(work, scored)
-    for shadow in shadows:
-        work.shadow_outcomes.get_many([(shadow.id, one.account_id) for one in scored])
-        work.save_all(
-            [
-                ShadowOutcome(
-                    shadow_id=shadow.id,
-                    account_id=one.account_id,
-                    at=work.now,
-                    probability=one.probability,
-                    lang=one.lang,
-                    would=would(one, shadow.knobs),
-                    did=did[one.account_id],
-                )
-                for one in scored
-            ],
-            action="shadow.looked",
-            why=shadow.id,
-        )
-    return len(scored)
-
-
 def report(office: Office, shadow_id: str) -> ShadowReport:
     """What a shadow saw until now.
 
@@ -110,38 +109,48 @@ def report(office: Office, shadow_id: str) -> ShadowReport:
         NotFound: there is no such shadow.
     """
     with office.store.reading() as work:
-        shadow = work.shadows.need(shadow_id)
-        seen = work.shadow_outcomes.find(shadow_id=shadow_id)
+        return _told(work, work.shadows.need(shadow_id))
+
+
+def report_all(office: Office) -> list[ShadowReport]:
+    """What each shadow that runs saw until now."""
+    with office.store.reading() as work:
+        return [_told(work, one) for one in running(work)]
+
+
+def _told(work: Reading, shadow: Shadow) -> ShadowReport:
+    seen = work.shadow_outcomes.find(shadow_id=shadow.id)
     by_language: dict[str, Counter[str]] = {}
     for one in seen:
         by_language.setdefault(one.lang, Counter())[_cell(one)] += 1
     other = [one for one in seen if one.would is not one.did]
+    other.sort(key=lambda one: (-abs(one.moved), one.account_id))
     return ShadowReport(
         shadow=shadow,
         accounts=len(seen),
         table=dict(Counter(_cell(one) for one in seen)),
         by_language={lang: dict(cells) for lang, cells in sorted(by_language.items())},
-        otherwise=tuple(other[:1000]),
+        rows=tuple(_rows(shadow.group_id, seen)),
+        otherwise=tuple(other[:MOST_TOLD]),
     )
+
+
+def _rows(group_id: str, seen: Sequence[ShadowOutcome]) -> Iterator[ShadowRow]:
+    for lang in sorted({one.lang for one in seen}):
+        those = [one for one in seen if one.lang == lang]
+        known = [one.in_use for one in those if one.in_use is not None]
+        yield ShadowRow(
+            group_id=group_id,
+            lang=lang,
+            accounts=len(those),
+            otherwise=sum(one.would is not one.did for one in those),
+            in_use=fmean(known) if known else None,
+            shadow=fmean(one.probability for one in those),
+            moved=fmean(abs(one.moved) for one in those if one.in_use is not None)
+            if known
+            else None,
+        )
 
 
 def _cell(one: ShadowOutcome) -> str:
     return f"{one.would}/{one.did}"
-
-
-def _did(work: Writing, scored: Sequence[Association]) -> Mapping[str, Would]:
-    ids = [one.account_id for one in scored]
-    group_id = scored[0].group_id
-    limited = {
-        one.subject_id
-        for one in work.restrictions.find(group_id=group_id, subject_id=ids)
-        if one.stands(work.now)
-    }
-    asked = {
-        case.subject_id
-        for case in work.cases.find(group_id=group_id, subject_id=ids, state=CaseState.OPEN.value)
-    }
-    return {
-        id_: Would.LIMIT if id_ in limited else Would.ASK if id_ in asked else Would.NOTHING
-        for id_ in ids
-    }

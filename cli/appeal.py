@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.edge import AsJson, emit, office, person
+from cli.edge import AsJson, emit, emit_list, office, person, take
 from cli.group import By
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ def decide(
     """
     from casework.decide_appeal import decide_appeal
 
-    with office() as here:
-        made = decide_appeal(here, appeal_id, overturn=overturn, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_line(made))
+    take(decide_appeal, appeal_id, by, reason, as_json=as_json, line=_line, overturn=overturn)
 
 
 @app.command("list")
@@ -73,8 +71,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     with office() as here, here.store.reading() as work:
         found = work.appeals.find()
-    text = "\n".join(_line(one) for one in found) or "There is no appeal."
-    emit(found, as_json=as_json, text=text)
+    emit_list(found, as_json=as_json, line=_line, none="There is no appeal.")
 
 
 def _line(one: "Appeal") -> str:

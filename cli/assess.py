@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.edge import AsJson, Failed, emit, office, person, read_values
-from cli.group import By, GroupId
+from cli.edge import AsJson, Failed, GroupId, emit, office, person, read_values
+from cli.group import By
 
 Questions = Annotated[
     Path | None, typer.Option(help="JSON: the answers to the four questions.", show_default=False)

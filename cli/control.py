@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.edge import AsJson, emit, office, person, read_text
+from cli.edge import (
+    AsJson,
+    ByPerson,
+    GroupId,
+    Reason,
+    emit,
+    emit_list,
+    office,
+    person,
+    read_text,
+    take,
+)
 
 if TYPE_CHECKING:
     from policy.brake import Brake
@@ -14,10 +25,7 @@ if TYPE_CHECKING:
 brake = typer.Typer(no_args_is_help=True, help="Brakes that stop machines; people act on.")
 bulk = typer.Typer(no_args_is_help=True, help="Many accounts at once, by two people.")
 
-ByPerson = Annotated[str, typer.Option("--by", help="Who decides.", show_default=False)]
-Reason = Annotated[str, typer.Option(help="Why, in a few words.", show_default=False)]
 BulkId = Annotated[str, typer.Argument(help="The action's id.", show_default=False)]
-GroupId = Annotated[str, typer.Argument(help="The group's id.", show_default=False)]
 Accounts = Annotated[
     Path, typer.Argument(help="A text file: one account id a line.", show_default=False)
 ]
@@ -68,9 +76,7 @@ def release(
     """
     from casework.brake import release_brake
 
-    with office() as here:
-        made = release_brake(here, brake_id, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_brake(made))
+    take(release_brake, brake_id, by, reason, as_json=as_json, line=_brake)
 
 
 @brake.command("list")
@@ -81,7 +87,7 @@ def list_brakes(as_json: AsJson = False) -> None:
     """
     with office() as here, here.store.reading() as work:
         found = sorted(work.brakes.find(), key=lambda one: one.released_at is not None)
-    emit(found, as_json=as_json, text="\n".join(map(_brake, found)) or "No brake was ever pulled.")
+    emit_list(found, as_json=as_json, line=_brake, none="No brake was ever pulled.")
 
 
 @bulk.command()
@@ -114,9 +120,7 @@ def approve(bulk_id: BulkId, by: ByPerson, reason: Reason, as_json: AsJson = Fal
     """
     from casework.bulk import approve as step
 
-    with office() as here:
-        made = step(here, bulk_id, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_bulk(made))
+    take(step, bulk_id, by, reason, as_json=as_json, line=_bulk)
 
 
 @bulk.command()
@@ -127,9 +131,7 @@ def decline(bulk_id: BulkId, by: ByPerson, reason: Reason, as_json: AsJson = Fal
     """
     from casework.bulk import decline as step
 
-    with office() as here:
-        made = step(here, bulk_id, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_bulk(made))
+    take(step, bulk_id, by, reason, as_json=as_json, line=_bulk)
 
 
 @bulk.command()
@@ -140,9 +142,7 @@ def undo(bulk_id: BulkId, by: ByPerson, reason: Reason, as_json: AsJson = False)
     """
     from casework.bulk import undo as step
 
-    with office() as here:
-        made = step(here, bulk_id, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_bulk(made))
+    take(step, bulk_id, by, reason, as_json=as_json, line=_bulk)
 
 
 @bulk.command("list")
@@ -153,7 +153,7 @@ def list_bulk(as_json: AsJson = False) -> None:
     """
     with office() as here, here.store.reading() as work:
         found = work.bulk_actions.find()
-    emit(found, as_json=as_json, text="\n".join(map(_bulk, found)) or "There is no bulk action.")
+    emit_list(found, as_json=as_json, line=_bulk, none="There is no bulk action.")
 
 
 def _act(kind: str, group_id: str, accounts: Path, *, by: str, reason: str, as_json: bool) -> None:

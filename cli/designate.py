@@ -1,12 +1,24 @@
 """`concert designate`: each step of a designation. A person takes it, with a name and a reason."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.edge import AsJson, Failed, emit, office, person, read_values
+from cli.edge import (
+    AsJson,
+    ByPerson,
+    Failed,
+    Reason,
+    emit,
+    emit_list,
+    office,
+    person,
+    read_moment,
+    read_values,
+    take,
+)
 from cli.group import By
 
 if TYPE_CHECKING:
@@ -18,8 +30,6 @@ app = typer.Typer(
 )
 
 DesignationId = Annotated[str, typer.Argument(help="The designation's id.", show_default=False)]
-ByPerson = Annotated[str, typer.Option("--by", help="Who decides.", show_default=False)]
-Reason = Annotated[str, typer.Option(help="Why, in a few words.", show_default=False)]
 AssessmentId = Annotated[
     str, typer.Option("--assessment", help="A fresh assessment's id.", show_default=False)
 ]
@@ -104,9 +114,7 @@ def second(
     """
     from casework.designate import second as step
 
-    with office() as here:
-        made = step(here, designation_id, by=person(by), reason=reason)
-    _emit(made, as_json=as_json)
+    take(step, designation_id, by, reason, as_json=as_json, line=_line)
 
 
 @app.command()
@@ -119,9 +127,7 @@ def decline(
     """
     from casework.designate import decline as step
 
-    with office() as here:
-        made = step(here, designation_id, by=person(by), reason=reason)
-    _emit(made, as_json=as_json)
+    take(step, designation_id, by, reason, as_json=as_json, line=_line)
 
 
 @app.command()
@@ -134,9 +140,7 @@ def review(
     """
     from casework.designate import start_review
 
-    with office() as here:
-        made = start_review(here, designation_id, by=person(by), reason=reason)
-    _emit(made, as_json=as_json)
+    take(start_review, designation_id, by, reason, as_json=as_json, line=_line)
 
 
 @app.command()
@@ -204,9 +208,7 @@ def withdraw(
     """
     from casework.designate import withdraw as step
 
-    with office() as here:
-        made = step(here, designation_id, by=person(by), reason=reason)
-    _emit(made, as_json=as_json)
+    take(step, designation_id, by, reason, as_json=as_json, line=_line)
 
 
 @app.command("list")
@@ -224,8 +226,7 @@ def list_(
             found = work.designations.find(group_id=group)
         else:
             found = work.designations.find()
-    text = "\n".join(_line(one) for one in found) or "There is no designation."
-    emit(found, as_json=as_json, text=text)
+    emit_list(found, as_json=as_json, line=_line, none="There is no designation.")
 
 
 @app.command()
@@ -267,14 +268,4 @@ def _kinds(text: str) -> "tuple[RestrictionKind, ...]":
 
 
 def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is neither a day such as 2026-12-31 nor an RFC 3339 time",
-            param_hint="--review-at",
-        ) from None
-    # A day, or a time without a zone, is taken in UTC, as everywhere.
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None if text is None else read_moment(text, "--review-at")

@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -34,6 +34,9 @@ out = Console()
 err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for machines.")]
+ByPerson = Annotated[str, typer.Option("--by", help="Who decides.", show_default=False)]
+Reason = Annotated[str, typer.Option(help="Why, in a few words.", show_default=False)]
+GroupId = Annotated[str, typer.Argument(help="The group's id.", show_default=False)]
 
 _ROOMS = frozenset(
     {
@@ -76,6 +79,34 @@ def person(by: str | None) -> str:
     return name if name.startswith("person:") else f"person:{name}"
 
 
+def take(
+    step: "Callable[..., V]",
+    id_: str,
+    by: str,
+    reason: str,
+    *,
+    as_json: bool,
+    line: "Callable[[V], str]",
+    **more: Any,
+) -> None:
+    """Take one step as a person who gives a reason, and print what came of it.
+
+    Args:
+        step: of casework: called with the office, the id, `by`, `reason` and whatever else.
+        line: the result in a line, for people.
+    """
+    with office() as here:
+        made = step(here, id_, by=person(by), reason=reason, **more)
+    emit(made, as_json=as_json, text=line(made))
+
+
+def emit_list(
+    found: "Sequence[V]", *, as_json: bool, line: "Callable[[V], str]", none: str
+) -> None:
+    """Print a list: JSON for machines, or a line for each, and `none` where there is nothing."""
+    emit(list(found), as_json=as_json, text="\n".join(map(line, found)) or none)
+
+
 def emit(
     value: "BaseModel | dict[str, Any] | list[Any] | tuple[Any, ...]", *, as_json: bool, text: str
 ) -> None:
@@ -93,6 +124,22 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     dump = getattr(value, "model_dump", None)
     return dump(mode="json") if dump else value
+
+
+def read_moment(text: str, option: str) -> datetime:
+    """A day or an RFC 3339 time; without a zone it is taken in UTC, as everywhere.
+
+    Raises:
+        BadParameter: names the option.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is neither a day such as 2026-12-31 nor an RFC 3339 time",
+            param_hint=option,
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def read_text(path: Path) -> str:

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from cli.edge import AsJson, emit, office, person, read_text, read_values
+from cli.edge import AsJson, GroupId, emit, office, person, read_text, read_values
 
 app = typer.Typer(no_args_is_help=True, help="The dossiers of groups.")
 
 By = Annotated[
     str | None, typer.Option(help="Your name, for the audit log; else the name you are logged in.")
 ]
-GroupId = Annotated[str, typer.Argument(help="The group's id.", show_default=False)]
 
 
 @app.command("import")

@@ -1,27 +1,37 @@
 """`concert replay`, `shadow` and `trend`: what would be, before anybody is touched."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.edge import AsJson, emit, office, person
+from cli.edge import (
+    AsJson,
+    ByPerson,
+    GroupId,
+    Reason,
+    emit,
+    emit_list,
+    office,
+    read_moment,
+    take,
+)
 
 if TYPE_CHECKING:
     from casework.replay import Replayed
+    from casework.shadow import ShadowReport
     from policy.shadow import Knobs, Shadow
 
 shadow = typer.Typer(no_args_is_help=True, help="Other settings beside those in use.")
 trend = typer.Typer(no_args_is_help=True, help="Trends, and whether they are a group's own.")
 
-GroupId = Annotated[str, typer.Argument(help="The group's id.", show_default=False)]
 ShadowId = Annotated[str, typer.Argument(help="The shadow's id.", show_default=False)]
-ByPerson = Annotated[str, typer.Option("--by", help="Who decides.", show_default=False)]
-Reason = Annotated[str, typer.Option(help="Why, in a few words.", show_default=False)]
 ActFrom = Annotated[float | None, typer.Option(min=0, max=1, help="Limit from this likelihood on.")]
 ReviewFrom = Annotated[
     float | None, typer.Option(min=0, max=1, help="Ask a person from this likelihood on.")
+]
+Models = Annotated[
+    Path | None, typer.Option(help="A folder of other models.", exists=True, file_okay=False)
 ]
 LimitDays = Annotated[int | None, typer.Option(min=1, max=90, help="How long limits last.")]
 
@@ -36,9 +46,7 @@ def replay(
     act_from: ActFrom = None,
     review_from: ReviewFrom = None,
     limit_days: LimitDays = None,
-    models: Annotated[
-        Path | None, typer.Option(help="A folder of other models.", exists=True, file_okay=False)
-    ] = None,
+    models: Models = None,
     as_json: AsJson = False,
 ) -> None:
     """Run history again under other settings, and show whom it would touch. Nobody is touched.
@@ -49,7 +57,7 @@ def replay(
     from casework.standing import all_standing
     from cli.progress import bars
 
-    begin, end = _day(since, "--from"), _day(until, "--to")
+    begin, end = read_moment(since, "--from"), read_moment(until, "--to")
     if not begin < end:
         raise typer.BadParameter("it does not lie after --from", param_hint="--to")
     knobs = _knobs(act_from, review_from, limit_days, models)
@@ -68,18 +76,33 @@ def start(
     reason: Reason,
     act_from: ActFrom = None,
     review_from: ReviewFrom = None,
+    models: Models = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let other thresholds run beside those in use, or try a group that is not designated.
+    """Let other thresholds or models run beside those in use, or try a group not yet designated.
 
-    Example: concert shadow start weigh-it-again --act-from 0.9 --by ana --reason "would it do"
+    Example: concert shadow start weigh-it-again --models candidate --by ana --reason "would it do"
     """
     from casework.shadow import start_shadow
 
-    knobs = _knobs(act_from, review_from, None, None)
-    with office() as here:
-        made = start_shadow(here, group_id, knobs, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_shadow(made))
+    knobs = _knobs(act_from, review_from, None, models)
+    take(start_shadow, group_id, by, reason, as_json=as_json, line=_shadow, knobs=knobs)
+
+
+@shadow.command()
+def look(shadow_id: ShadowId, as_json: AsJson = False) -> None:
+    """Let a shadow look at everybody who posted now, without waiting for their next posts.
+
+    Example: concert shadow look shadow_1a2b
+    """
+    from casework.shadow import report
+    from casework.shadow_look import look_now
+    from cli.progress import bars
+
+    with office() as here, bars() as tell:
+        look_now(here, shadow_id, tell=tell)
+        found = report(here, shadow_id)
+    emit(found, as_json=as_json, text=_seen(found))
 
 
 @shadow.command()
@@ -90,24 +113,29 @@ def end(shadow_id: ShadowId, by: ByPerson, reason: Reason, as_json: AsJson = Fal
     """
     from casework.shadow import end_shadow
 
-    with office() as here:
-        made = end_shadow(here, shadow_id, by=person(by), reason=reason)
-    emit(made, as_json=as_json, text=_shadow(made))
+    take(end_shadow, shadow_id, by, reason, as_json=as_json, line=_shadow)
 
 
 @shadow.command()
-def show(shadow_id: ShadowId, as_json: AsJson = False) -> None:
-    """What a shadow would have done to whom, beside what was done.
+def show(
+    shadow_id: Annotated[
+        str | None, typer.Argument(help="The shadow's id; else all that run.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a shadow would have done to whom, beside what was done, by group, language, account.
 
     Example: concert shadow show shadow_1a2b
     """
-    from casework.shadow import report
+    from casework.shadow import report, report_all
 
     with office() as here:
-        found = report(here, shadow_id)
-    cells = [f"  would {cell.replace('/', ', did ')}: {n}" for cell, n in found.table.items()]
-    text = "\n".join([_shadow(found.shadow), f"{found.accounts} accounts looked at", *cells])
-    emit(found, as_json=as_json, text=text)
+        if shadow_id is not None:
+            one = report(here, shadow_id)
+            emit(one, as_json=as_json, text=_seen(one))
+            return
+        found = report_all(here)
+    emit_list(found, as_json=as_json, line=_seen, none="No shadow runs.")
 
 
 @shadow.command("list")
@@ -118,7 +146,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     with office() as here, here.store.reading() as work:
         found = work.shadows.find()
-    emit(found, as_json=as_json, text="\n".join(map(_shadow, found)) or "There is no shadow.")
+    emit_list(found, as_json=as_json, line=_shadow, none="There is no shadow.")
 
 
 @trend.command()
@@ -156,17 +184,6 @@ def _knobs(
     )
 
 
-def _day(text: str, option: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is neither a day such as 2026-12-31 nor an RFC 3339 time",
-            param_hint=option,
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def _told(found: "Replayed") -> str:
     lines = [
         f"{row.group_id}  {row.lang}  {row.accounts} accounts  "
@@ -183,7 +200,26 @@ def _told(found: "Replayed") -> str:
     return "\n".join(lines)
 
 
+def _seen(found: "ShadowReport") -> str:
+    lines = [_shadow(found.shadow), f"{found.accounts} accounts looked at"]
+    lines += [f"  would {cell.replace('/', ', did ')}: {n}" for cell, n in found.table.items()]
+    for row in found.rows:
+        moved = "" if row.moved is None else f"  {row.in_use:.3f} -> {row.shadow:.3f}"
+        apart = "" if row.moved is None else f" on average, {row.moved:.3f} apart"
+        lines.append(
+            f"  {row.group_id}  {row.lang}  {row.accounts} accounts, {row.otherwise} otherwise"
+            f"{moved}{apart}"
+        )
+    lines += [
+        f"    {one.account_id}  {one.lang}  {one.did} -> {one.would}"
+        + ("" if one.in_use is None else f"  {one.in_use:.3f} -> {one.probability:.3f}")
+        for one in found.otherwise[:50]
+    ]
+    return "\n".join(lines)
+
+
 def _shadow(one: "Shadow") -> str:
     turned = one.knobs.model_dump(exclude_none=True)
     knobs = ", ".join(f"{name} {value}" for name, value in turned.items()) or "all as it is"
-    return f"{one.id}  {one.group_id}  {knobs}  {'ended' if one.ended_at else 'running'}"
+    model = f" ({one.model})" if one.model else ""
+    return f"{one.id}  {one.group_id}  {knobs}{model}  {'ended' if one.ended_at else 'running'}"

@@ -49,6 +49,8 @@ class Shadow(Value):
     group_id: Id
     knobs: Knobs = Knobs()
     """All as it is, where a group that is not designated is tried."""
+    model: str | None = None
+    """The name of the candidate, where other models are tried."""
     started_at: UtcDatetime
     by: str = Field(min_length=1)
     reason: str = Field(min_length=1)
@@ -73,9 +75,17 @@ class ShadowOutcome(Value):
     account_id: Id
     at: UtcDatetime
     probability: Likelihood
+    """By the shadow's own model."""
+    in_use: Likelihood | None = None
+    """By the model in use, at the same look."""
     lang: str = "und"
     would: Would
     did: Would
+
+    @property
+    def moved(self) -> float:
+        """How far the shadow's likelihood lies from the one in use."""
+        return 0.0 if self.in_use is None else self.probability - self.in_use
 
 
 def would(association: Association, knobs: Knobs) -> Would:
