@@ -10,7 +10,16 @@ from casework import bulk
 from policy.brake import Brake, BrakeScope
 from policy.bulk import MOST, BulkAction, BulkKind, BulkState
 from policy.words import Id
-from serving.v1.desk import After, AnId, ByPerson, Limit, Page, TheCaller, TheOffice, Wanted, page
+from serving.v1.desk import (
+    AnId,
+    ByPerson,
+    Page,
+    TheCaller,
+    TheDocuments,
+    TheList,
+    TheOffice,
+    Wanted,
+)
 from store import shelves
 
 router = APIRouter(tags=["controls"])
@@ -37,10 +46,9 @@ class OnMany(ByPerson):
 
 
 @router.get("/brakes")
-def list_brakes(office: TheOffice, after: After = None, limit: Limit = 100) -> Page[Brake]:
+def list_brakes(items: TheList) -> Page[Brake]:
     """Every brake that was ever pulled; those without a release hold."""
-    with office.store.reading() as work:
-        return page(work.brakes, shelves.BRAKES, after, limit)
+    return items.of(shelves.BRAKES)
 
 
 @router.post("/brakes", status_code=201)
@@ -65,22 +73,12 @@ def release_brake(office: TheOffice, caller: TheCaller, brake_id: AnId, body: By
 
 @router.get("/bulk")
 def list_bulk(
-    office: TheOffice,
+    items: TheList,
     group_id: Wanted = None,
     state: Annotated[BulkState | None, Query()] = None,
-    after: After = None,
-    limit: Limit = 100,
 ) -> Page[BulkAction]:
     """Bulk actions, of one group or all, in one state or any."""
-    with office.store.reading() as work:
-        return page(
-            work.bulk_actions,
-            shelves.BULK_ACTIONS,
-            after,
-            limit,
-            group_id=group_id,
-            state=state and state.value,
-        )
+    return items.of(shelves.BULK_ACTIONS, group_id=group_id, state=state)
 
 
 @router.post("/bulk", status_code=201)
@@ -97,10 +95,9 @@ def act_on_many(office: TheOffice, caller: TheCaller, body: OnMany) -> BulkActio
 
 
 @router.get("/bulk/{bulk_id}")
-def read_bulk(office: TheOffice, bulk_id: AnId) -> BulkAction:
+def read_bulk(documents: TheDocuments, bulk_id: AnId) -> BulkAction:
     """One bulk action, with what it laid or lifted and whom it left alone."""
-    with office.store.reading() as work:
-        return work.bulk_actions.need(bulk_id)
+    return documents.one(shelves.BULK_ACTIONS, bulk_id)
 
 
 @router.post("/bulk/{bulk_id}/approve")

@@ -15,15 +15,14 @@ from policy.words import Id, RestrictionKind, UtcDatetime
 from serving.bodies import Body
 from serving.v1.desk import (
     Actor,
-    After,
     AnId,
     ByPerson,
-    Limit,
     Page,
     TheCaller,
+    TheDocuments,
+    TheList,
     TheOffice,
     Wanted,
-    page,
 )
 from store import shelves
 
@@ -62,19 +61,15 @@ class Modified(Kept):
 
 
 @router.get("/assessments")
-def list_assessments(
-    office: TheOffice, group_id: Wanted = None, after: After = None, limit: Limit = 100
-) -> Page[Assessment]:
+def list_assessments(items: TheList, group_id: Wanted = None) -> Page[Assessment]:
     """Assessments of one group or of all. POST /assess_group makes one."""
-    with office.store.reading() as work:
-        return page(work.assessments, shelves.ASSESSMENTS, after, limit, group_id=group_id)
+    return items.of(shelves.ASSESSMENTS, group_id=group_id)
 
 
 @router.get("/assessments/{assessment_id}")
-def read_assessment(office: TheOffice, assessment_id: AnId) -> Assessment:
+def read_assessment(documents: TheDocuments, assessment_id: AnId) -> Assessment:
     """One assessment with every clause answered."""
-    with office.store.reading() as work:
-        return work.assessments.need(assessment_id)
+    return documents.one(shelves.ASSESSMENTS, assessment_id)
 
 
 @router.post("/assessments", status_code=201)
@@ -87,29 +82,18 @@ def make_assessment(office: TheOffice, actor: Actor, body: ToAssess) -> Assessme
 
 @router.get("/designations")
 def list_designations(
-    office: TheOffice,
+    items: TheList,
     group_id: Wanted = None,
     state: Annotated[DesignationState | None, Query()] = None,
-    after: After = None,
-    limit: Limit = 100,
 ) -> Page[Designation]:
     """Designations with their history, of one group or of all, in one state or in any."""
-    with office.store.reading() as work:
-        return page(
-            work.designations,
-            shelves.DESIGNATIONS,
-            after,
-            limit,
-            group_id=group_id,
-            state=state and state.value,
-        )
+    return items.of(shelves.DESIGNATIONS, group_id=group_id, state=state)
 
 
 @router.get("/designations/{designation_id}")
-def read_designation(office: TheOffice, designation_id: AnId) -> Designation:
+def read_designation(documents: TheDocuments, designation_id: AnId) -> Designation:
     """One designation with every step that was taken, by whom and why."""
-    with office.store.reading() as work:
-        return work.designations.need(designation_id)
+    return documents.one(shelves.DESIGNATIONS, designation_id)
 
 
 @router.post("/designations", status_code=201)

@@ -1,5 +1,7 @@
 """What the routes of the case API have in common: the office, the caller, lists by pages."""
 
+from dataclasses import dataclass
+from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query, Request
@@ -70,9 +72,58 @@ def page(
     documents: Documents[V], shelf: Shelf[V], after: str | None, limit: int, **equals: Any
 ) -> Page[V]:
     """One page of the documents whose columns have these values; a value of None asks nothing."""
-    wanted = {name: value for name, value in equals.items() if value is not None}
+    wanted = {
+        name: value.value if isinstance(value, Enum) else value
+        for name, value in equals.items()
+        if value is not None
+    }
     where = [shelf.table.c.id > after] if after else []
     found = documents.find(*where, limit=limit + 1, **wanted)
     more = len(found) > limit
     items = found[:limit]
     return Page(items=items, next=shelf.id(items[-1]) if more else None)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The page of a list that was asked for."""
+
+    office: Office
+    after: str | None
+    limit: int
+
+    def of(self, shelf: Shelf[V], **equals: Any) -> Page[V]:
+        """That page of the documents whose columns have these values; None asks nothing."""
+        with self.office.store.reading() as work:
+            return page(work.on(shelf), shelf, self.after, self.limit, **equals)
+
+
+@dataclass(frozen=True)
+class Documented:
+    """Documents by their id."""
+
+    office: Office
+
+    def one(self, shelf: Shelf[V], id_: str) -> V:
+        """The document with this id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self.office.store.reading() as work:
+            return work.on(shelf).need(id_)
+
+
+async def _lists(office: TheOffice, after: After = None, limit: Limit = 100) -> Lists:
+    return Lists(office, after, limit)
+
+
+async def _documented(office: TheOffice) -> Documented:
+    return Documented(office)
+
+
+TheList = Annotated[Lists, Depends(_lists)]
+"""Which page of a list is wanted."""
+
+TheDocuments = Annotated[Documented, Depends(_documented)]
+"""Where a single document is read."""

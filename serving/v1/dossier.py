@@ -8,7 +8,7 @@ from policy.findings import Finding
 from policy.groups import Group
 from policy.incidents import Incident
 from serving.bodies import Body
-from serving.v1.desk import Actor, After, AnId, Limit, Page, TheOffice, Wanted, page
+from serving.v1.desk import Actor, AnId, Page, TheDocuments, TheList, TheOffice, Wanted
 from store import shelves
 
 router = APIRouter(tags=["dossier"])
@@ -26,17 +26,15 @@ class Why(Body):
 
 
 @router.get("/groups")
-def list_groups(office: TheOffice, after: After = None, limit: Limit = 100) -> Page[Group]:
+def list_groups(items: TheList) -> Page[Group]:
     """All groups, by id."""
-    with office.store.reading() as work:
-        return page(work.groups, shelves.GROUPS, after, limit)
+    return items.of(shelves.GROUPS)
 
 
 @router.get("/groups/{group_id}")
-def read_group(office: TheOffice, group_id: AnId) -> Group:
+def read_group(documents: TheDocuments, group_id: AnId) -> Group:
     """One group with its members, narratives and own objects."""
-    with office.store.reading() as work:
-        return work.groups.need(group_id)
+    return documents.one(shelves.GROUPS, group_id)
 
 
 @router.post("/groups")
@@ -47,19 +45,15 @@ def save_group(office: TheOffice, actor: Actor, group: Group) -> Saved:
 
 
 @router.get("/incidents")
-def list_incidents(
-    office: TheOffice, group_id: Wanted = None, after: After = None, limit: Limit = 100
-) -> Page[Incident]:
+def list_incidents(items: TheList, group_id: Wanted = None) -> Page[Incident]:
     """Documented harms, of one group or of all."""
-    with office.store.reading() as work:
-        return page(work.incidents, shelves.INCIDENTS, after, limit, group_id=group_id)
+    return items.of(shelves.INCIDENTS, group_id=group_id)
 
 
 @router.get("/incidents/{incident_id}")
-def read_incident(office: TheOffice, incident_id: AnId) -> Incident:
+def read_incident(documents: TheDocuments, incident_id: AnId) -> Incident:
     """One documented harm."""
-    with office.store.reading() as work:
-        return work.incidents.need(incident_id)
+    return documents.one(shelves.INCIDENTS, incident_id)
 
 
 @router.post("/incidents")
@@ -82,19 +76,15 @@ def disprove_incident(office: TheOffice, actor: Actor, incident_id: AnId, body: 
 
 
 @router.get("/findings")
-def list_findings(
-    office: TheOffice, group_id: Wanted = None, after: After = None, limit: Limit = 100
-) -> Page[Finding]:
+def list_findings(items: TheList, group_id: Wanted = None) -> Page[Finding]:
     """Coordination findings, by machine and by people, of one group or of all."""
-    with office.store.reading() as work:
-        return page(work.findings, shelves.FINDINGS, after, limit, group_id=group_id)
+    return items.of(shelves.FINDINGS, group_id=group_id)
 
 
 @router.get("/findings/{finding_id}")
-def read_finding(office: TheOffice, finding_id: AnId) -> Finding:
+def read_finding(documents: TheDocuments, finding_id: AnId) -> Finding:
     """One coordination finding with the posts, pairs and times that show it."""
-    with office.store.reading() as work:
-        return work.findings.need(finding_id)
+    return documents.one(shelves.FINDINGS, finding_id)
 
 
 @router.post("/findings")

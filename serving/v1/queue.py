@@ -85,9 +85,9 @@ def list_queue(
             shelves.CASES,
             after,
             limit,
-            kind=kind and kind.value,
+            kind=kind,
             group_id=group_id,
-            state=state.value,
+            state=state,
         )
         rules = house_rules(work)
         waits = waiting(work, [case for case in found.items if case.state is CaseState.OPEN])

@@ -11,7 +11,7 @@ from policy.restrictions import Restriction
 from policy.scores import Association
 from policy.words import Id, Lane, RestrictionKind, SubjectKind
 from serving.bodies import Body
-from serving.v1.desk import Actor, After, AnId, Limit, Page, TheOffice, Wanted, page
+from serving.v1.desk import Actor, AnId, Page, TheDocuments, TheList, TheOffice, Wanted
 from store import shelves
 
 router = APIRouter(tags=["enforcement"])
@@ -31,84 +31,55 @@ class More(Body):
 
 @router.get("/associations")
 def list_associations(
-    office: TheOffice,
+    items: TheList,
     *,
     group_id: Wanted = None,
     account_id: Wanted = None,
     lane: Annotated[Lane | None, Query()] = None,
-    after: After = None,
-    limit: Limit = 100,
 ) -> Page[Association]:
     """Ties of accounts to groups, as last scored: likelihood, interval, evidence, lane."""
-    with office.store.reading() as work:
-        return page(
-            work.associations,
-            shelves.ASSOCIATIONS,
-            after,
-            limit,
-            group_id=group_id,
-            account_id=account_id,
-            lane=lane and lane.value,
-        )
+    return items.of(shelves.ASSOCIATIONS, group_id=group_id, account_id=account_id, lane=lane)
 
 
 @router.get("/restrictions")
 def list_restrictions(
-    office: TheOffice,
+    items: TheList,
     *,
     group_id: Wanted = None,
     subject_kind: Annotated[SubjectKind | None, Query()] = None,
     subject_id: Wanted = None,
     kind: Annotated[RestrictionKind | None, Query()] = None,
-    after: After = None,
-    limit: Limit = 100,
 ) -> Page[Restriction]:
     """All that was ever laid, with its cause and end; look-ups tell what stands now."""
-    with office.store.reading() as work:
-        return page(
-            work.restrictions,
-            shelves.RESTRICTIONS,
-            after,
-            limit,
-            group_id=group_id,
-            subject_kind=subject_kind and subject_kind.value,
-            subject_id=subject_id,
-            kind=kind and kind.value,
-        )
+    return items.of(
+        shelves.RESTRICTIONS,
+        group_id=group_id,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        kind=kind,
+    )
 
 
 @router.get("/restrictions/{restriction_id}")
-def read_restriction(office: TheOffice, restriction_id: AnId) -> Restriction:
+def read_restriction(documents: TheDocuments, restriction_id: AnId) -> Restriction:
     """One restriction, whether it still stands or not."""
-    with office.store.reading() as work:
-        return work.restrictions.need(restriction_id)
+    return documents.one(shelves.RESTRICTIONS, restriction_id)
 
 
 @router.get("/appeals")
 def list_appeals(
-    office: TheOffice,
+    items: TheList,
     restriction_id: Wanted = None,
     state: Annotated[AppealState | None, Query()] = None,
-    after: After = None,
-    limit: Limit = 100,
 ) -> Page[Appeal]:
     """Appeals, against one restriction or all, in one state or in any."""
-    with office.store.reading() as work:
-        return page(
-            work.appeals,
-            shelves.APPEALS,
-            after,
-            limit,
-            restriction_id=restriction_id,
-            state=state and state.value,
-        )
+    return items.of(shelves.APPEALS, restriction_id=restriction_id, state=state)
 
 
 @router.get("/appeals/{appeal_id}")
-def read_appeal(office: TheOffice, appeal_id: AnId) -> Appeal:
+def read_appeal(documents: TheDocuments, appeal_id: AnId) -> Appeal:
     """One appeal with all that the person wrote, and its outcome once it is decided."""
-    with office.store.reading() as work:
-        return work.appeals.need(appeal_id)
+    return documents.one(shelves.APPEALS, appeal_id)
 
 
 @router.post("/appeals", status_code=201)

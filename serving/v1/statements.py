@@ -11,7 +11,7 @@ from casework.export_statements import facts_about
 from casework.notices import language_for, notice
 from policy.statements import StatementOfReasons
 from policy.words import UtcDatetime
-from serving.v1.desk import After, AnId, Limit, Page, TheOffice, Wanted, page
+from serving.v1.desk import AnId, Page, TheDocuments, TheList, TheOffice, Wanted
 from store import shelves
 
 router = APIRouter(tags=["statements"])
@@ -44,21 +44,15 @@ class DsaRecord(BaseModel):
 
 
 @router.get("/statements")
-def list_statements(
-    office: TheOffice, restriction_id: Wanted = None, after: After = None, limit: Limit = 100
-) -> Page[StatementOfReasons]:
+def list_statements(items: TheList, restriction_id: Wanted = None) -> Page[StatementOfReasons]:
     """Statements of reasons, of one restriction or of all."""
-    with office.store.reading() as work:
-        return page(
-            work.statements, shelves.STATEMENTS, after, limit, restriction_id=restriction_id
-        )
+    return items.of(shelves.STATEMENTS, restriction_id=restriction_id)
 
 
 @router.get("/statements/{statement_id}")
-def read_statement(office: TheOffice, statement_id: AnId) -> StatementOfReasons:
+def read_statement(documents: TheDocuments, statement_id: AnId) -> StatementOfReasons:
     """What the person who is restricted is told."""
-    with office.store.reading() as work:
-        return work.statements.need(statement_id)
+    return documents.one(shelves.STATEMENTS, statement_id)
 
 
 @router.get("/statements/{statement_id}/notice")
