@@ -116,3 +116,13 @@ def test_a_day_has_a_budget_and_the_gravest_go_first(office: Office) -> None:
     assert all(case.subject_id != "made-up-1000" for case in cases(office))
     # Danger to life goes beyond every budget.
     assert run(office, ANYBODY, scored(5000, {Policy.VIOLENCE: 0.8})).asked == 1
+
+
+def test_a_suspects_post_is_for_who_knows_where_the_group_does_harm(office: Office) -> None:
+    run(office, SUSPECT, scored(1, {Policy.ABUSE: 0.9}))
+    run(office, ANYBODY, scored(2, {Policy.VIOLENCE: 0.6}))
+    assert {one.subject_id: one.places for one in cases(office)} == {
+        "made-up-1": ("school office, Hollin Vale", "school garden, Hollin Vale"),
+        # A threat waits for nobody who knows the place.
+        "made-up-2": (),
+    }
