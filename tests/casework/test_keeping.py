@@ -1,6 +1,7 @@
 """The report of a period, the export for research, and what goes when its time is over."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from casework.office import Office
 from casework.research import export_research
 from casework.retention import Periods, apply, due
 from casework.transparency import report
+from casework.transparency_page import render
 from policy.restrictions import Restriction
 from policy.verdicts import SecondLook
 from policy.words import SubjectKind
@@ -58,6 +60,25 @@ def test_a_period_is_counted(office: Office, laid: list[Restriction], clock: Tur
     assert (before.restrictions, before.appeals.decided, before.appeal_days) == (0, 0, None)
     with pytest.raises(ValueError, match="ends before"):
         report(office, start, start)
+
+
+def test_the_page_tells_the_period_and_names_nobody(
+    office: Office, laid: list[Restriction], clock: TurnedClock
+) -> None:
+    start = clock.now() - timedelta(days=10)
+    clock.turn(days=20)
+    made = report(office, start, clock.now())
+    hostile = made.model_copy(update={"by_group": {"<script>alert(1)</script>": 3}})
+    page = render(hostile)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert f"{len(laid)} restrictions were laid, 0 % by software" in page
+    # One of two decided appeals was won; the interval is told with it.
+    assert re.search(r"50 % of 2\s+<span class=\"by\">\(9 to 91 %\)", page)
+    assert "src=" not in page
+    assert "href=" not in page
+    assert MEMBER not in page
+    assert "Nothing was laid" in render(report(office, start - timedelta(days=9), start))
 
 
 def test_research_gets_no_ids_and_no_words(

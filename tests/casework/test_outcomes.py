@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from casework import enforce
+from casework.designate import start_review, withdraw
 from casework.office import Office
 from casework.outcomes import Candidate, Circumstances, Outcome, follow_up
 from casework.standing import standing_of
@@ -51,12 +52,21 @@ def candidate(office: Office, account_id: str, lane: Lane, **changes: object) ->
     return Candidate(association, [post], None, bool(changes.get("language_calibrated", True)))
 
 
-def follow(office: Office, *candidates: Candidate, secret: bytes = b"x" * 32) -> dict[Outcome, int]:
+def circumstances(office: Office, secret: bytes = b"x" * 32) -> Circumstances:
     with office.store.reading() as work:
         designation = standing_of(work, GROUP)
         group = work.groups.need(GROUP)
     assert designation is not None
-    here = Circumstances(group, designation, True, office.periods, secret)
+    return Circumstances(group, designation, True, office.periods, secret)
+
+
+def follow(
+    office: Office,
+    *candidates: Candidate,
+    secret: bytes = b"x" * 32,
+    here: Circumstances | None = None,
+) -> dict[Outcome, int]:
+    here = here or circumstances(office, secret)
     counts = office.store.transact(
         lambda work: follow_up(work, here, candidates), actor="model:test-1", now=office.now()
     )
@@ -93,6 +103,18 @@ def test_what_each_lane_leads_to(
     assert [case.rule for case in waiting(office, account_id) if not case.blind] == (
         [rule] if rule else []
     ) or all(case.blind for case in waiting(office, account_id))
+
+
+def test_a_pass_that_began_before_the_withdrawal_does_nothing_after_it(office: Office) -> None:
+    begun = circumstances(office)
+    start_review(office, begun.designation.id, by="person:ana", reason="it is over")
+    withdraw(office, begun.designation.id, by="person:ana", reason="it is over")
+    with office.store.reading() as work:
+        before = work.associations.count(), work.cases.count(), work.restrictions.count()
+    pair = candidate(office, MEMBER, Lane.ACT), candidate(office, "stony_boot_86", Lane.REVIEW)
+    assert follow(office, *pair, here=begun) == {}
+    with office.store.reading() as work:
+        assert (work.associations.count(), work.cases.count(), work.restrictions.count()) == before
 
 
 def test_a_second_pass_changes_nothing(office: Office) -> None:

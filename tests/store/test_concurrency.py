@@ -1,8 +1,11 @@
 """Several writers at once, as threads and as processes: they take turns, and no update is lost."""
 
 import multiprocessing
+from datetime import timedelta
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+
+import pytest
 
 from store.audit import verify
 from store.errors import LostUpdate
@@ -46,6 +49,71 @@ def test_two_processes_count_without_losing_one(
     report = verify(store)
     assert report.problems == ()
     assert report.rows == 2 * EACH + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        # Nothing came before it, or something earlier.
+        (timedelta(0), timedelta(0)),
+        (timedelta(0), timedelta(seconds=3)),
+        # It was read before the turn came, and another's turn was first.
+        (timedelta(milliseconds=5), timedelta(0)),
+        (timedelta(minutes=4), timedelta(0)),
+    ],
+)
+def test_a_change_is_dated_no_earlier_than_the_one_that_it_follows(
+    store: Store, before: timedelta, now: timedelta
+) -> None:
+    with store.writing("person:ada", T0 + before) as work:
+        work.save(group("g1"), action="group.added")
+    with store.writing("person:bob", T0 + now) as work:
+        assert work.now == T0 + max(before, now)
+        work.save(group("g2"), action="group.added")
+    with store.reading() as work:
+        dated = [entry.at for entry in work.history.after(0)]
+    assert dated == sorted(dated)
+
+
+def test_a_clock_that_is_another_is_left_as_it_is(store: Store) -> None:
+    with store.writing("person:ada", T0 + timedelta(days=1)) as work:
+        work.save(group("g1"), action="group.added")
+    with store.writing("person:bob", T0) as work:
+        assert work.now == T0
+
+
+@pytest.mark.server
+def test_a_deadlock_is_tried_again(postgres_url: str, anchor_path: Path) -> None:
+    """Another program locks a row and then the head; whoever PostgreSQL ends comes again."""
+    with Store.open(postgres_url, anchor_path) as store:
+        with store.writing("person:ada", T0) as work:
+            work.save(group("g1"), action="group.added")
+        locked, tries = Event(), []
+
+        def rival() -> None:
+            with store.engine.connect() as connection, connection.begin():
+                # The other one is to be found out, not this one.
+                connection.exec_driver_sql("SET LOCAL deadlock_timeout = '1min'")
+                connection.exec_driver_sql("SELECT * FROM groups WHERE id = 'g1' FOR UPDATE")
+                locked.set()
+                connection.exec_driver_sql("SELECT * FROM audit_head FOR UPDATE")
+
+        thread = Thread(target=rival)
+
+        def change(work: Writing) -> None:
+            tries.append(work.head.seq)
+            if len(tries) == 1:
+                thread.start()
+                assert locked.wait(10)
+            known = work.groups.need("g1").model_copy(update={"purpose": "told"})
+            work.save(known, action="group.changed")
+
+        store.transact(change, actor="person:bob", now=T0)
+        thread.join()
+        assert len(tries) == 2
+        with store.reading() as work:
+            assert work.groups.need("g1").purpose == "told"
+        assert verify(store).problems == ()
 
 
 def test_of_two_who_changed_the_same_version_one_is_refused(store: Store) -> None:

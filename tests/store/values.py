@@ -262,7 +262,8 @@ def one_of_each() -> list[Value]:
         Shadow(
             id="sh1",
             group_id="g1",
-            knobs=Knobs(act_from=0.99, review_from=0.1 + 0.2),
+            knobs=Knobs(act_from=0.99, review_from=0.1 + 0.2, models="/candidate"),
+            model="association-3",
             started_at=T0,
             by="person:ada",
             reason="a lower line",
@@ -273,6 +274,7 @@ def one_of_each() -> list[Value]:
             account_id="a1",
             at=T0,
             probability=0.1 + 0.2,
+            in_use=0.7,
             lang="tr",
             would=Would.LIMIT,
             did=Would.ASK,
