@@ -74,7 +74,7 @@ def own_met(layer: Layer, tested: ir.Table, circles: ir.Table, pairs: int) -> tu
         "object",
         source=ibis.least(met.account, met.account_y),
         target=ibis.greatest(met.account, met.account_y),
-    ).distinct()
+    )
     met = met.inner_join(ends, ["source", "target"]).inner_join(layer.counts, "object")
     met = met.filter(met.n <= met.width)
     met = met.inner_join(
