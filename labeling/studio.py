@@ -271,47 +271,24 @@ class Studio:
         """
         last = after_id
         while True:
-            items = self._page(project_id, _query(last, since))
+            with _named_failures():
+                page = self._client.tasks.list(
+                    project=project_id,
+                    include=_FIELDS,
+                    page_size=PAGE,
+                    query=_query(last, since),
+                    resolve_uri=False,
+                )
+                items = page.items
+            if items is None:
+                # The SDK reads any JSON as a page: taken for an empty one, it would lose all tasks.
+                raise StudioAwayError("Label Studio sent what is no list of tasks")
             for item in items:
                 yield _seen_task(project_id, item)
             if len(items) < PAGE:
                 return
             # By id and not by page number: tasks that vanish meanwhile shift no page.
-            last = int(items[-1]["id"])
-
-    def _page(self, project_id: int, query: str) -> list[Mapping[str, Any]]:
-        """A page of tasks with their annotations, as plain JSON.
-
-        Not by the SDK's `tasks.list`: it tries each task as the models of three roles in turn,
-        which takes longer than the server takes to answer, and a sweep reads ten thousand.
-        """
-        from label_studio_sdk.core.api_error import ApiError
-
-        with _named_failures():
-            reply: httpx.Response = self._client._client_wrapper.httpx_client.request(
-                "api/tasks/",
-                method="GET",
-                params={
-                    "project": project_id,
-                    "fields": "all",
-                    "include": _FIELDS,
-                    "page_size": PAGE,
-                    "query": query,
-                    "resolve_uri": False,
-                },
-            )
-            if not reply.is_success:
-                raise ApiError(status_code=reply.status_code, body=reply.text)
-        try:
-            found = reply.json()
-        except ValueError:
-            found = None
-        match found:
-            case {"tasks": list(items)}:
-                return items
-            case _:
-                # A page of a proxy before it, such as "back soon".
-                raise StudioAwayError("Label Studio sent what is no list of tasks")
+            last = int(items[-1].id)
 
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, JsonValue]]) -> None:
         """Create tasks. Doing this twice makes them twice: look first, and sweep after."""
@@ -331,7 +308,7 @@ class Studio:
             if error.status == httpx.codes.NOT_FOUND:
                 return None
             raise
-        return _seen_task(_int(found.project or 0), _fields(found))
+        return _seen_task(_int(found.project or 0), found)
 
     def delete_task(self, task_id: int) -> None:
         """Delete a task; one that is gone already is fine."""
@@ -414,15 +391,15 @@ def _query(after_id: int, since: datetime | None) -> str:
     return json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
 
 
-def _seen_task(project_id: int, task: Mapping[str, Any]) -> SeenTask:
+def _seen_task(project_id: int, task: Any) -> SeenTask:
     return SeenTask(
-        id=_int(task["id"]),
+        id=int(task.id),
         project_id=project_id,
-        updated_at=_moment(task.get("updated_at")),
-        mark=Mark.read(task.get("meta")),
+        updated_at=_moment(task.updated_at),
+        mark=Mark.read(task.meta),
         annotations=tuple(
             sorted(
-                (_seen_annotation(_fields(one)) for one in task.get("annotations") or ()),
+                (_seen_annotation(_fields(one)) for one in task.annotations or ()),
                 key=lambda annotation: annotation.id,
             )
         ),

@@ -55,7 +55,6 @@ def listed(url: str) -> list[SeenTask]:
         (500, "oops", StudioAwayError),
         (502, "<html>", StudioAwayError),
         (200, "<html>back soon</html>", StudioAwayError),
-        (200, "[]", StudioAwayError),
         (200, '{"tasks": null}', StudioAwayError),
     ],
 )
