@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from coordination.drawing import network, swarm_line, time_line
-from coordination.findings import RULES, CoordinationFinding, Kind, PostPair
+from coordination.findings import RULES, TECHNIQUES, CoordinationFinding, Kind, PostPair
 from coordination.swarm_findings import RULES as SWARM_RULES
 from coordination.telling import telling
 
@@ -71,6 +71,7 @@ def render(report: DetectReport, texts: Mapping[str, str]) -> str:
         open_questions=[one for one in report.findings if one.kind is Kind.INSUFFICIENT],
         chance=[one for one in report.findings if one.kind is Kind.CHANCE],
         rules={**RULES, **SWARM_RULES},
+        techniques=TECHNIQUES,
         texts=texts,
         network=network(report.clusters, report.seed),
         accounts_clustered=sum(len(cluster.accounts) for cluster in report.clusters),

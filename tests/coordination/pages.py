@@ -68,6 +68,7 @@ def finding(about: Cluster, kind: Kind = Kind.SOCIAL) -> CoordinationFinding:
         ended=about.ended,
         techniques=("T0118",),
         summary=f"{len(about.accounts)} accounts shared the same url. It shows no harm.",
+        keys=(("device", about.accounts[:2]),) if kind is Kind.TECHNICAL else (),
     )
 
 

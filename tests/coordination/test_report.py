@@ -78,6 +78,13 @@ def test_a_page_of_any_size(sizes: list[int]) -> None:
     assert page.text.index("in concert beyond") < (page.text.find("The network") % len(page.text))
 
 
+def test_proof_says_who_holds_the_key_and_techniques_have_names() -> None:
+    text = "".join(Page(render(report((cluster(0, 4), cluster(1, 4))), {})).text.split())
+    assert text.count("Onedevice") == 1
+    assert "Onedeviceaccount0-0000,account0-0001Id" in text
+    assert text.count("T0118(amplifyanexistingnarrative)") == 2
+
+
 def test_nothing_of_the_page_comes_from_elsewhere() -> None:
     shown = report((cluster(0, 5),), (swarm(12),))
     page = Page(render(shown, texts(shown)))
