@@ -1,8 +1,7 @@
 """From posts to actions: who did what, with which post, when, one row for each shared thing.
 
 An action is (layer, object, account, post, time). What is empty is nothing: a post without a URL
-has no URL action, so a missing value never links anybody. A post that is in the input twice is
-one action, at its earliest time.
+has no URL action, so a missing value never links anybody.
 """
 
 from __future__ import annotations
@@ -42,8 +41,9 @@ def actions(source: Source, on: Sequence[str], texts: NearTexts | None = None) -
     """All actions of the layers in `on`; `texts` from `near`, where `near_text` is one of them.
 
     Returns an expression with columns layer, object, account, post (text) and time (int64
-    microseconds since 1970 UTC), distinct by all but the time. Rows without a readable time stay
-    out, see `without_time`. `linkage` is no action of a post: see `shared_keys`.
+    microseconds since 1970 UTC). A post that is in the input twice is in it twice: `workspace`
+    keeps its earliest time. Rows without a readable time stay out, see `without_time`. `linkage` is
+    no action of a post: see `shared_keys`.
     Raises InputError for an unknown layer, or one whose column the source does not have.
     """
     if source.shares is not None:
@@ -106,10 +106,9 @@ def _rows(posts: ir.Table, layer: str, found: ir.Value) -> ir.Table:
 
 
 def _clean(rows: ir.Table) -> ir.Table:
-    rows = rows.filter(
+    return rows.filter(
         present(rows.object), present(rows.account), present(rows.post), rows.time.notnull()
-    )
-    return rows.group_by("layer", "object", "account", "post").agg(time=rows.time.min())
+    ).select("layer", "object", "account", "post", "time")
 
 
 def _column(posts: ir.Table, name: str, layer: str) -> ir.StringColumn:

@@ -12,6 +12,8 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WHEN = pa.timestamp("us", "UTC")
+
 
 def numbers(column: pa.ChunkedArray[Any]) -> NDArray[Any]:
     """A column of numbers (integers or floats, no nulls, no booleans) as one numpy array."""
@@ -31,11 +33,15 @@ def column(values: NDArray[Any], kind: pa.DataType | None = None) -> pa.Array[An
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(data)])
 
 
-def word(text: str) -> pa.Array[Any]:
-    """One text as an Arrow array."""
-    raw = text.encode()
+def of_one_layer(layer: str, rows: int) -> pa.Array[Any]:
+    """A list of this one name for each row."""
+    raw = layer.encode()
     ends: Any = np.array([0, len(raw)], dtype=np.int32)
-    return pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(raw)])
+    word: Any = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(raw)])
+    name: Any = pa.DictionaryArray.from_arrays(column(np.zeros(rows, dtype=np.int32)), word)
+    lists: Any = pa.ListArray
+    found: pa.Array[Any] = lists.from_arrays(column(np.arange(rows + 1, dtype=np.int32)), name)
+    return found
 
 
 def named(codes: NDArray[np.integer[Any]], names: pa.Array[Any]) -> pa.Array[Any]:

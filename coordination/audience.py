@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.blocks import columns
 from coordination.common import by_hub, runs
+from coordination.sweep import order_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
-    from coordination.workspace import Workspace
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -42,26 +45,33 @@ class Meetings:
     count: Ints
 
 
-def meetings(work: Workspace, layer: Layer, source: Ints, target: Ints) -> Meetings:
-    """How often the two accounts of each tested pair acted at about the same time."""
-    bins = _Bins(work, layer, np.unique(np.concatenate([source, target])))
+def meetings(layer: Layer, source: Ints, target: Ints) -> Meetings:
+    """How often the two accounts of each tested pair acted at about the same time.
+
+    A meeting is in the stratum of the account that acted in fewer bins. The other one is laid out
+    flat, once for all its pairs.
+    """
+    bins = _Bins(layer, np.unique(np.concatenate([source, target])))
     source, target = bins.place(source), bins.place(target)
-    size = np.diff(bins.start)[source]
-    near = np.zeros(bins.bins + 1, dtype=np.int64)
+    held = np.diff(bins.start)
+    swap = held[source] > held[target]
+    guest, hub = np.where(swap, target, source), np.where(swap, source, target)
+    size = held[guest]
+    near = np.zeros(bins.bins + 1, dtype=np.int32)
     laid = -1
     found = []
-    for some in by_hub(target, size):
-        if target[some[0]] != laid:
+    for some in by_hub(hub, size):
+        if hub[some[0]] != laid:
             if laid >= 0:
                 bins.lay(near, laid, clear=True)
-            laid = int(target[some[0]])
+            laid = int(hub[some[0]])
             bins.lay(near, laid)
-        rows = runs(bins.start[source[some]], size[some])
+        rows = runs(bins.start[guest[some]], size[some])
         met = bins.count[rows] * near[bins.bin[rows]]
         there = np.flatnonzero(met)
         if len(there) == 0:
             continue
-        rows, met = rows[there], met[there]
+        rows, met = rows[there], met[there].astype(np.int64)
         pair, stratum = np.repeat(some, size[some])[there], bins.stratum[rows]
         new = np.diff(pair, prepend=-1) != 0
         # An account's bins are in order of time, and so are their strata.
@@ -75,21 +85,22 @@ def meetings(work: Workspace, layer: Layer, source: Ints, target: Ints) -> Meeti
 class _Bins:
     """When some accounts acted: rows (account, bin), in runs by account, in order of time."""
 
-    def __init__(self, work: Workspace, layer: Layer, accounts: Ints) -> None:
-        rows = columns(work, layer.rows, "account", "time")
-        self._place = np.full(int(rows["account"].max(initial=-1)) + 1, -1, dtype=np.int64)
+    def __init__(self, layer: Layer, accounts: Ints) -> None:
+        self._place = np.full(int(accounts.max(initial=-1)) + 1, -1, dtype=np.int64)
         self._place[accounts] = np.arange(len(accounts))
-        chosen = np.flatnonzero(self._place[rows["account"]] >= 0)
-        account, time = self._place[rows["account"][chosen]], rows["time"][chosen]
-        order = np.lexsort((time, account))
+        some = [self._tested(block) for block in layer.sorted.blocks()]
+        account, time = (np.concatenate(part) for part in zip(*some, strict=True))
+        order = order_rows(account, time)
         account, time = account[order], time[order]
         bin_ = time // max(layer.window // PARTS, 1)
         new = np.diff(account, prepend=-1) != 0
         new[1:] |= bin_[1:] != bin_[:-1]
         first = np.flatnonzero(new)
-        self.count = np.diff(np.append(first, len(account)))
+        # Half as wide as other numbers: most of the time is spent looking these up.
+        self.count = np.diff(np.append(first, len(account))).astype(np.int32)
         self.stratum = time[first] // stratum_width(layer)
-        known, self.bin = np.unique(bin_[first], return_inverse=True)
+        known, bin_ = np.unique(bin_[first], return_inverse=True)
+        self.bin = bin_.astype(np.int32)
         self.bins = len(known)
         self.start = np.searchsorted(account[first], np.arange(len(accounts) + 1))
         # Bins that nobody acted in are one slot at the end, which is never asked.
@@ -98,11 +109,16 @@ class _Bins:
             at = np.minimum(np.searchsorted(known, known + step), len(known) - 1)
             self._near.append(np.where(known[at] == known + step, at, self.bins))
 
+    def _tested(self, block: Mapping[str, Ints]) -> tuple[Ints, Ints]:
+        account = np.minimum(block["account"], len(self._place) - 1)
+        chosen = (self._place[account] >= 0) & (account == block["account"])
+        return self._place[account[chosen]], block["time"][chosen]
+
     def place(self, account: Ints) -> Ints:
         """Accounts by their place among those that were asked for."""
         return self._place[account]
 
-    def lay(self, near: Ints, account: int, *, clear: bool = False) -> None:
+    def lay(self, near: NDArray[np.int32], account: int, *, clear: bool = False) -> None:
         """Add an account's actions to each bin that is within reach of them, or clear these."""
         rows = slice(self.start[account], self.start[account + 1])
         bin_, count = self.bin[rows], self.count[rows]
@@ -119,28 +135,16 @@ def stratum_width(layer: Layer) -> int:
     return max(DAY, 4 * layer.window)
 
 
-def audience_mean(
-    work: Workspace, layer: Layer, met: Meetings, pairs: int, widest: Ints | None = None
-) -> Floats:
+def audience_mean(layer: Layer, met: Meetings, pairs: int, widest: Ints | None = None) -> Floats:
     """Objects on which each tested pair would meet if objects were dealt anew in each stratum.
 
     `widest` gives for each pair the most actions that an object may have to count; all objects are
     dealt, and meetings on wider ones are left out.
     """
-    rows = layer.rows
-    dealt = rows.mutate(stratum=rows.time // stratum_width(layer))
-    dealt = dealt.group_by("stratum", "object").agg(k=dealt.count())
-    by = ["stratum", "k"]
-    if widest is not None:
-        dealt = dealt.inner_join(layer.counts.select("object", "n"), "object")
-        by.append("n")
-    strata = columns(
-        work, dealt.group_by(by).agg(objects=dealt.count()).order_by(by), *by, "objects"
-    )
+    strata = _strata(layer, by_width=widest is not None)
     # One width for all stands for none.
     width = np.zeros(len(met.pair), dtype=np.int64) if widest is None else widest[met.pair]
-    k, objects = strata["k"].astype(np.float64), strata["objects"]
-    n = strata["n"] if widest is not None else np.zeros(len(k), dtype=np.int64)
+    k, objects, n = strata.k.astype(np.float64), strata.objects, strata.n
     mean = np.zeros(pairs)
     order: Ints = np.lexsort((width, met.stratum))
     at, width_of = met.stratum[order], width[order]
@@ -149,7 +153,7 @@ def audience_mean(
     for some in np.split(order, np.flatnonzero(new)[1:]):
         if len(some) == 0:
             continue
-        here = strata["stratum"] == met.stratum[some[0]]
+        here = strata.stratum == met.stratum[some[0]]
         dealt_here = (k[here] * objects[here]).sum()
         # What was shared once meets nobody.
         here &= (n <= width[some[0]]) & (k > 1)
@@ -158,6 +162,38 @@ def audience_mean(
         values, back = np.unique(met.count[some], return_inverse=True)
         np.add.at(mean, met.pair[some], _objects_met(values, same, objects[here])[back])
     return mean
+
+
+@dataclass(frozen=True)
+class _Strata:
+    """How many objects were shared k times in a stratum, and n times in all; 0 for any n."""
+
+    stratum: Ints
+    k: Ints
+    n: Ints
+    objects: Ints
+
+
+def _strata(layer: Layer, *, by_width: bool) -> _Strata:
+    width = stratum_width(layer)
+    found: list[tuple[Ints, ...]] = []
+    for block in layer.sorted.blocks():
+        # Within an object time ascends, and so does the stratum.
+        stratum, item = block["time"] // width, block["object"]
+        new = np.ones(len(item), dtype=bool)
+        new[1:] = (item[1:] != item[:-1]) | (stratum[1:] != stratum[:-1])
+        first = np.flatnonzero(new)
+        k = np.diff(np.append(first, len(item)))
+        n = layer.n[item[first]] if by_width else np.zeros(len(first), dtype=np.int64)
+        found.append((stratum[first], k, n))
+    every = [np.concatenate(part) for part in zip(*found, strict=True)]
+    order = np.lexsort(every[::-1])
+    every = [part[order] for part in every]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([part[1:] != part[:-1] for part in every], axis=0)
+    first = np.flatnonzero(new)
+    stratum, k, n = (part[first] for part in every)
+    return _Strata(stratum, k, n, np.diff(np.append(first, len(order))))
 
 
 def _objects_met(values: Ints, same: Floats, objects: Ints) -> Floats:

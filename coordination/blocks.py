@@ -1,16 +1,20 @@
-"""The actions of a layer as arrays, a part of its objects at a time."""
+"""The actions of a layer as arrays, sorted once, a part of its objects at a time."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from coordination.arrays import numbers
 from coordination.engine import arrow
+from coordination.scatter import Scatter
+from coordination.sweep import order_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import ibis.expr.types as ir
     from numpy.typing import NDArray
@@ -18,9 +22,40 @@ if TYPE_CHECKING:
     from coordination.workspace import Workspace
 
     Block = dict[str, NDArray[Any]]
+    Bits = NDArray[np.uint64]
 
 AT_ONCE = 4_000_000
 """Actions held in memory at once."""
+_FETCHED = 1_000_000
+_COLUMNS = ("object", "account", "post", "time")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Actions in blocks: all of an object in one, in order of time.
+
+    A block has object (by its number here, ascending), account, post and time (microseconds).
+    """
+
+    prints: Bits
+    """The code of each object, by its number."""
+    parts: int
+    read: Callable[[int], Block]
+    hidden: NDArray[np.bool_] | None = None
+    """By number, objects that take no part."""
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks."""
+        for part in range(self.parts):
+            block = self.read(part)
+            if self.hidden is not None:
+                shown = ~self.hidden[block["object"]]
+                block = {name: column[shown] for name, column in block.items()}
+            yield block
+
+    def without(self, hidden: NDArray[np.bool_]) -> Rows:
+        """The same without some objects, which keep their numbers."""
+        return Rows(self.prints, self.parts, self.read, hidden) if hidden.any() else self
 
 
 def columns(work: Workspace, table: ir.Table, *names: str) -> Block:
@@ -29,14 +64,33 @@ def columns(work: Workspace, table: ir.Table, *names: str) -> Block:
     return {name: numbers(found[name]) for name in names}
 
 
-def blocks(work: Workspace, rows: ir.Table) -> Iterator[Block]:
-    """object, account, post, time, row: all of an object in one block, in order of time there."""
-    some = rows.select("object", "account", "post", "time", "row")
-    count = int(columns(work, some.aggregate(n=some.count()), "n")["n"][0])
-    parts = max(1, -(-count // AT_ONCE))
+def sort_rows(work: Workspace, table: ir.Table, at_once: int = AT_ONCE) -> Rows:
+    """Sort actions (object by code, account, post, time)."""
+    table = table.select(*_COLUMNS)
+    count = int(columns(work, table.aggregate(n=table.count()), "n")["n"][0])
+    parts = max(1, -(-count // at_once))
+    if parts == 1:
+        block, prints = _sorted(columns(work, table, *_COLUMNS), 0)
+        return Rows(prints, 1, lambda _part: block)
+    fetched, done = Scatter(work.scratch, parts), Scatter(work.scratch, parts)
+    for batch in work.con.con.execute(work.con.compile(table)).to_arrow_reader(_FETCHED):
+        some = pa.Table.from_batches([batch])
+        rows = {name: numbers(some[name]) for name in _COLUMNS}
+        fetched.add((rows["object"] % np.uint64(parts)).astype(np.uint8), rows)
+    found: list[Bits] = []
     for part in range(parts):
-        here = some if parts == 1 else some.filter(some.object % parts == part)
-        block = columns(work, here, *some.columns)
-        # Numbers of rows follow time.
-        order = np.lexsort((block["row"], block["object"]))
-        yield {name: c[order] for name, c in block.items()}
+        block, prints = _sorted(fetched.read([part], once=True), sum(map(len, found)))
+        done.put(part, block)
+        found.append(prints)
+    return Rows(np.concatenate(found), parts, lambda part: done.read([part], once=False))
+
+
+def _sorted(rows: Block, number: int) -> tuple[Block, Bits]:
+    """Rows in order, objects numbered from `number`; and the codes behind these numbers."""
+    order = order_rows(rows["object"], rows["time"], rows["post"], rows["account"])
+    block = {name: column[order] for name, column in rows.items()}
+    code = block["object"]
+    new = np.ones(len(code), dtype=bool)
+    new[1:] = code[1:] != code[:-1]
+    block["object"] = np.cumsum(new) + (number - 1)
+    return block, code[new]

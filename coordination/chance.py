@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 EXACT_UP_TO = 64
 """Trials up to which a Poisson-binomial tail is summed exactly."""
+_DIGITS = 1e-17
+"""A term this much smaller than the sum changes none of its digits."""
 _CELLS = 4_000_000
 """Cells of the working array of one exact batch; 32 MB."""
 
@@ -39,42 +40,64 @@ def poisson_binomial_tail(chances: Floats, test: Ints, at_least: Ints) -> Floats
     mean = np.bincount(test, weights=chances, minlength=tests)
     p = np.ones(tests)
     many = (trials > EXACT_UP_TO) & (at_least >= mean + 1)
-    p[many] = special.bdtrc(at_least[many] - 1.0, trials[many], mean[many] / trials[many])
+    if many.any():
+        from scipy import special
+
+        p[many] = special.bdtrc(at_least[many] - 1.0, trials[many], mean[many] / trials[many])
     # More successes than trials cannot be.
     p[at_least > trials] = 0.0
-    few = np.flatnonzero((trials <= EXACT_UP_TO) & (at_least > 0) & (at_least <= trials))
-    few = few[np.argsort(trials[few], kind="stable")]
-    step = _CELLS // (EXACT_UP_TO + 1)
-    for at in range(0, len(few), step):
-        batch = few[at : at + step]
-        p[batch] = _exact_tail(chances, start[batch], trials[batch], at_least[batch])
+    few = (trials <= EXACT_UP_TO) & (at_least > 0) & (at_least <= trials)
+    for count in np.unique(at_least[few]).tolist():
+        some = np.flatnonzero(few & (at_least == count))
+        some = some[np.argsort(trials[some], kind="stable")]
+        step = _CELLS // (count + 1)
+        for at in range(0, len(some), step):
+            batch = some[at : at + step]
+            p[batch] = _exact_tail(chances, start[batch], trials[batch], count)
     return np.clip(p, 0.0, 1.0)
 
 
-def _exact_tail(chances: Floats, start: Ints, trials: Ints, at_least: Ints) -> Floats:
-    """The recursion over trials; the last cell gathers "at least", so tails lose no digits."""
-    rows = np.arange(len(start))
-    top = int(at_least.max())
-    state = np.zeros((len(start), top + 1))
-    state[:, 0] = 1.0
+def _exact_tail(chances: Floats, start: Ints, trials: Ints, count: int) -> Floats:
+    """The recursion over trials, for tests in order of their trials; all terms are positive, and
+    what has reached the count is gathered by itself, so that tails lose no digits."""
+    after = [np.zeros(len(start)) for _ in range(count)]
+    after[0][:] = 1.0
     reached = np.zeros(len(start))
-    for trial in range(int(trials.max())):
-        active = trials > trial
-        chance = np.where(active, chances[np.minimum(start + trial, len(chances) - 1)], 0.0)
-        # What stands one short of the count and succeeds has reached it for good.
-        short = state[rows, at_least - 1]
-        reached += short * chance
-        state[:, 1:] += (state[:, :-1] - state[:, 1:]) * chance[:, None]
-        state[:, 0] *= 1.0 - chance
-        state[rows, at_least] = 0.0
+    for trial in range(int(trials[-1])):
+        rows = slice(int(np.searchsorted(trials, trial, side="right")), None)
+        chance = chances[start[rows] + trial]
+        reached[rows] += after[-1][rows] * chance
+        for done in range(min(count - 1, trial + 1), 0, -1):
+            after[done][rows] += (after[done - 1][rows] - after[done][rows]) * chance
+        after[0][rows] *= 1.0 - chance
     return reached
 
 
 def poisson_tail(mean: Floats, at_least: Ints) -> Floats:
-    """P(Poisson(mean) >= at_least)."""
-    # `special` alone: all of scipy.stats takes longer to load than a small run.
-    tail: Floats = np.where(at_least > 0, special.pdtrc(np.maximum(at_least - 1.0, 0), mean), 1.0)
-    return tail
+    """P(Poisson(mean) >= at_least).
+
+    Above the mean the terms of the tail fall, and are added up; below it, the rest of one is.
+    """
+    # Not by `scipy.special`, which takes longer to load than a small run to test.
+    upto = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, at_least.max(initial=1) + 1)))])
+    tail = np.ones(len(mean))
+    far = np.flatnonzero((at_least > 0) & (at_least > mean) & (mean > 0))
+    count, rate = at_least[far].astype(np.float64), mean[far]
+    term = np.exp(count * np.log(rate) - rate - upto[at_least[far]])
+    total = term.copy()
+    while len(term) and (term > total * _DIGITS).any():
+        count += 1
+        term *= rate / count
+        total += term
+    tail[far] = total
+    near = (at_least > 0) & (at_least <= mean)
+    for seen in np.unique(at_least[near]).tolist():
+        these = near & (at_least == seen)
+        rate = mean[these]
+        for below in range(seen):
+            tail[these] -= np.exp(below * np.log(rate) - rate - upto[below])
+    tail[(at_least > 0) & (mean <= 0)] = 0.0
+    return np.maximum(tail, 0.0)
 
 
 def benjamini_hochberg(p: Floats, tests: float) -> Floats:

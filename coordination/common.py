@@ -46,7 +46,8 @@ class Matches:
 
 def shelf(account: Ints, item: Ints, accounts: int) -> tuple[Shelf, Ints]:
     """A shelf, and the order in which the rows stand on it."""
-    order: Ints = np.lexsort((item, account))
+    # One number to sort by takes half the time of two.
+    order: Ints = np.argsort((account << 32) | item)
     start = np.zeros(accounts + 1, dtype=np.int64)
     np.cumsum(np.bincount(account, minlength=accounts), out=start[1:])
     return Shelf(start, item[order]), order

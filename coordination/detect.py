@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coordination.actions import SHARES_LAYER, shared_keys, without_time
 from coordination.clusters import partition
 from coordination.copying import audience
-from coordination.engine import connect
+from coordination.engine import arrow, connect
 from coordination.evidence import evidence, read_pairs, told
 from coordination.findings import NO_LAYER_DATA, TOO_FEW_OCCASIONS, CoordinationFinding, Kind
 from coordination.gather import clusters, membership
@@ -193,9 +193,9 @@ class _Run:
     def report(self, out: Path) -> tuple[DetectReport, list[Layer]]:
         layers, tested, circles = self._test()
         reported = tested.where(tested.q <= self.level)
-        wanted = self.work.con.create_table("reported", reported.table(self.names), overwrite=True)
+        wanted = self.work.keep("reported", reported.columns())
         shown = self.work.store("evidence", evidence(self.work, layers, wanted))
-        accounts = self.work.accounts.order_by("code").name.to_pyarrow().to_pylist()
+        accounts: list[Any] = self.work.account_names().to_pylist()
         member = membership(reported, len(accounts), self.seed)
         self.tell("shuffling", 0.6)
         samples = [sample(self.work, layer, member.of, self.seed, self.rounds) for layer in layers]
@@ -223,12 +223,12 @@ class _Run:
             layers=self.names,
             windows_s=dict(zip(self.names, seconds, strict=True)),
             level=self.level,
-            actions=self.work.acts.count().to_pyarrow().as_py(),
+            actions=sum(int(layer.n.sum()) for layer in layers),
             accounts=len(accounts),
             edges=sum(level.edges for level, _, _ in samples),
             tested=len(tested),
             significant=len(reported),
-            without_time=without_time(self.source).to_pyarrow().as_py() or 0,
+            without_time=self._without_time(),
             left_out={layer.name: layer.left_out for layer in layers if layer.left_out},
             seed=self.seed,
             notes=self.notes,
@@ -243,7 +243,7 @@ class _Run:
             self.work,
             out,
             layers=layers,
-            tested=tested.table(self.names),
+            tested=tested,
             shown=shown,
             texts=texts,
         )
@@ -251,6 +251,10 @@ class _Run:
             report = write_files(report, out, {"swarms.parquet": self.social.write})
         self.tell("done", 1.0)
         return report, layers
+
+    def _without_time(self) -> int:
+        missing = without_time(self.source).name("rows").as_table()
+        return arrow(self.work.con, missing)["rows"][0].as_py() or 0
 
     def _test(self) -> tuple[list[Layer], Tested, list[tuple[Ints, Ints]]]:
         layers, tests = [], []
@@ -307,7 +311,7 @@ class _Run:
                 continue
             seconds = layer.window / 1e6
             rule, why = TOO_FEW_OCCASIONS, "no two accounts met on at least two occasions"
-            if not layer.rows.count().to_pyarrow().as_py():
+            if not layer.n.any():
                 rule, why = NO_LAYER_DATA, "there is no action with a time in it"
             text = (
                 f"On {layer.name} within {seconds:g} s {why}: too little to tell whether anybody "

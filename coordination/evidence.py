@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import ibis
 
-from coordination.engine import moment
+from coordination.engine import arrow, moment
 from coordination.findings import PostPair
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class Met(Protocol):
 
 
 def evidence(work: Workspace, layers: Sequence[Met], wanted: ir.Table | None) -> ir.Table:
-    """The pairs of posts of the edges in `wanted` (layer, source, target: account numbers), or all.
+    """The pairs of posts of the edges in `wanted`, or all.
+
+    `wanted` has layer (its place in `layers`), source and target (account numbers).
 
     Returns layer, object, account_id, post_id, at (the earlier), other_account_id, other_post_id,
     other_at, delta_s; in order of time.
@@ -36,26 +38,35 @@ def evidence(work: Workspace, layers: Sequence[Met], wanted: ir.Table | None) ->
     parts, ends = [], None
     if wanted is not None:
         ends = wanted.select(account="source").union(wanted.select(account="target")).distinct()
-    for layer in layers:
+    for at, layer in enumerate(layers):
         found = layer.found(ends)
-        found = found.mutate(
-            layer=ibis.literal(layer.name),
-            source=ibis.least(found.account, found.account_y),
-            target=ibis.greatest(found.account, found.account_y),
-        )
-        parts.append(
-            found if wanted is None else found.semi_join(wanted, ["layer", "source", "target"])
-        )
-    chosen = ibis.union(*parts) if len(parts) > 1 else parts[0]
+        found = found.mutate(layer=ibis.literal(layer.name))
+        if wanted is not None:
+            here = wanted.filter(wanted.layer == at)
+            found = found.mutate(
+                source=ibis.least(found.account, found.account_y),
+                target=ibis.greatest(found.account, found.account_y),
+            ).semi_join(here, ["source", "target"])
+        parts.append(found)
+    chosen = work.store("met", ibis.union(*parts) if len(parts) > 1 else parts[0])
+    objects = work.names("object", chosen.select(code="object"))
+    posts = work.names("post", chosen.select(code="post").union(chosen.select(code="post_y")))
     for column, names, name in (
-        ("object", work.objects, "object_name"),
+        ("object", objects, "object_name"),
         ("account", work.accounts, "account_id"),
         ("account_y", work.accounts, "other_account_id"),
-        ("post", work.posts, "post_id"),
-        ("post_y", work.posts, "other_post_id"),
+        ("post", posts, "post_id"),
+        ("post_y", posts, "other_post_id"),
     ):
         lookup = names.select(**{column: names.code, name: names.name})
         chosen = chosen.inner_join(lookup, column)
+    # Of two posts at once the one with the lesser name comes first.
+    swap = (chosen.delta == 0) & (chosen.post_id > chosen.other_post_id)
+    for name in ("account_id", "post_id"):
+        this, other = chosen[name], chosen[f"other_{name}"]
+        chosen = chosen.mutate(
+            **{name: swap.ifelse(other, this), f"other_{name}": swap.ifelse(this, other)}
+        )
     return chosen.select(
         "layer",
         "account_id",
@@ -82,7 +93,7 @@ def read_pairs(table: ir.Table) -> list[PostPair]:
             other_account_id=row["other_account_id"],
             other_at=row["other_at"],
         )
-        for row in table.to_pyarrow().to_pylist()
+        for row in arrow(table.get_backend(), table).to_pylist()
     ]
 
 
@@ -93,4 +104,4 @@ def told(source: Source, column: str, shown: ir.Table) -> dict[str, str]:
     ids = shown.select("post_id").union(shown.select(post_id=shown.other_post_id)).distinct()
     posts = source.posts.select("post_id", told=source.posts[column].cast("string"))
     posts = posts.filter(posts.told.notnull(), posts.told != "").semi_join(ids, "post_id")
-    return {row["post_id"]: row["told"] for row in posts.to_pyarrow().to_pylist()}
+    return {row["post_id"]: row["told"] for row in arrow(posts.get_backend(), posts).to_pylist()}

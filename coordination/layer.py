@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from coordination.arrays import column, numbers
-from coordination.blocks import blocks
+from coordination.blocks import Rows, columns, sort_rows
 from coordination.engine import arrow
 from coordination.pairs import between_accounts, pairs
 from coordination.sweep import pair_chunks, pairs_of_groups, reach
@@ -17,6 +18,7 @@ from coordination.tally import Edges, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import ibis.expr.types as ir
     from numpy.typing import NDArray
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from coordination.workspace import Workspace
 
     Ints = NDArray[np.int64]
+    Bits = NDArray[np.uint64]
 
 MAX_PAIRS = 250_000
 """Pairs within the window up to which any object takes part."""
@@ -42,20 +45,27 @@ class Layer:
     name: str
     window: int
     rows: ir.Table
-    """row, object, account, post, time: the actions that take part."""
+    """object, account, post, time: the actions that take part."""
+    sorted: Rows
+    """The same as arrays."""
+    n: Ints
+    """The rows of each object, by its number in `sorted`."""
+    k: Ints
+    """Its pairs of rows within the window."""
     counts: ir.Table
-    """object, n, k: rows, and pairs of rows within the window, of each object."""
+    """object (its code), n, k."""
     pairs: int
     """Pairs within the window on objects that take part."""
     edges: ir.Table
     """Undirected edges between accounts, source before target in order of their numbers.
 
-    weight: pairs; objects: distinct objects; posts_source, posts_target: distinct posts of each
-    side; occasions: the least of these three, so that one post with five hashtags, or one post met
-    by fifty, is one occasion; avg_delta: mean difference; leads: share of pairs in which source
-    came first less the share in which target did (-1 to 1, ties count for neither); first, last:
-    times of the earliest and the latest post.
+    weight: pairs; occasions: the least of distinct objects and of distinct posts of either side, so
+    that one post with five hashtags, or one post met by fifty, is one occasion; avg_delta: mean
+    difference; leads: share of pairs in which source came first less the share in which target did
+    (-1 to 1, ties count for neither); first, last: times of the earliest and the latest post.
     """
+    edges_file: Path
+    """The same as Parquet, in order of source and target."""
     left_out: tuple[tuple[str, int], ...]
     """Objects that are too crowded to take part, with their pairs."""
 
@@ -98,54 +108,71 @@ def meet(
     """
     key = work.key(name)
     everything = work.layer(name)
+    rows = sort_rows(work, everything)
     if known is None:
-        swept = _Sweep(work, everything, window, max_pairs)
+        swept = _Sweep(work, rows, window, max_pairs)
         edges = swept.edges()
-        counts = work.keep(f"{key}_counts", swept.counts())
+        n, k = swept.n, swept.k
+        counts = work.keep(f"{key}_counts", {"object": rows.prints, "n": n, "k": k})
     else:
         counts = work.store(f"{key}_counts", _new_counts(work, known, everything, window))
+        n, k = _by_number(work, counts, rows)
         edges = iter(())
-    crowded = _is_crowded(counts.n, counts.k, max_pairs)
-    hot = counts.filter(crowded)
-    rows, left_out = everything, _named(work, hot)
+    hidden = _is_crowded(n, k, max_pairs)
+    shown, left_out = everything, _named(work, rows.prints[hidden], k[hidden])
     if left_out:
-        rows = work.store(f"{key}_rows", work.layer(name, hot))
+        hot = work.keep(f"{key}_hot", {"object": rows.prints[hidden]})
+        shown = work.store(f"{key}_rows", work.layer(name, hot))
     if known is None:
-        stored = work.keep_all(f"{key}_edges", (_table(some) for some in edges), _table(_NONE))
+        path = work.keep_all(f"{key}_edges", map(_table, chain([_NONE], edges)))
     else:
-        stored = _new_edges(work, known, everything, rows=rows, window=window, name=f"{key}_edges")
-    total = int(numbers(arrow(work.con, counts.filter(~crowded).select("k"))["k"]).sum())
+        path = _new_edges(work, known, everything, rows=shown, window=window, name=f"{key}_edges")
     return Layer(
         name=name,
         window=window,
-        rows=rows,
+        rows=shown,
+        sorted=rows.without(hidden),
+        n=n,
+        k=k,
         counts=counts,
-        pairs=total,
-        edges=stored,
+        pairs=int(k[~hidden].sum()),
+        edges=work.con.read_parquet(str(path), table_name=f"{key}_edges"),
+        edges_file=path,
         left_out=left_out,
     )
 
 
-def _named(work: Workspace, hot: ir.Table) -> tuple[tuple[str, int], ...]:
+def _named(work: Workspace, hot: Bits, pairs: Ints) -> tuple[tuple[str, int], ...]:
     """Crowded objects by name, with their pairs."""
-    if len(arrow(work.con, hot.select("object"))) == 0:
+    if len(hot) == 0:
         return ()
-    named = hot.inner_join(work.objects, [("object", "code")]).order_by("object")
-    found = arrow(work.con, named.select("name", "k"))
-    return tuple((str(row["name"]), int(row["k"])) for row in found.to_pylist())
+    found = arrow(work.con, work.names("object", work.keep("hot", {"code": hot})))
+    names = dict(zip(numbers(found["code"]).tolist(), found["name"].to_pylist(), strict=True))
+    return tuple(
+        sorted((names[code], k) for code, k in zip(hot.tolist(), pairs.tolist(), strict=True))
+    )
 
 
-def _new_counts(work: Workspace, known: Known, rows: ir.Table, window: int) -> ir.Table:
+def _by_number(work: Workspace, counts: ir.Table, rows: Rows) -> tuple[Ints, Ints]:
+    found = columns(work, counts, "object", "n", "k")
+    order = np.argsort(found["object"])
+    order = order[np.searchsorted(found["object"], rows.prints, sorter=order)]
+    return found["n"][order], found["k"][order]
+
+
+def _new_counts(work: Workspace, known: Known, everything: ir.Table, window: int) -> ir.Table:
     """The counts then, but for objects that changed."""
-    sweep = _Sweep(work, rows.semi_join(known.changed, "object"), window, None)
-    again = work.keep("counted_again", sweep.only_counts())
+    rows = sort_rows(work, everything.semi_join(known.changed, "object"))
+    sweep = _Sweep(work, rows, window, None)
+    sweep.count()
+    again = work.keep("counted_again", {"object": rows.prints, "n": sweep.n, "k": sweep.k})
     counts = known.counts.anti_join(known.changed, "object").select("object", "n", "k")
     return counts.union(again).order_by("object")
 
 
 def _new_edges(
     work: Workspace, known: Known, everything: ir.Table, *, rows: ir.Table, window: int, name: str
-) -> ir.Table:
+) -> Path:
     """The edges then, but for those whose ends both acted on an object that changed.
 
     Only these can have met there, and they are swept anew on all their objects: posts of an edge
@@ -153,13 +180,16 @@ def _new_edges(
     """
     acted = everything.semi_join(known.changed, "object").select("account").distinct()
     acted = work.store("acted_again", acted)
-    sweep = _Sweep(work, rows.semi_join(acted, "account"), window, None)
-    tables = (_table(some) for some in sweep.edges())
-    again = work.keep_all("edges_again", tables, _table(_NONE))
+    sweep = _Sweep(work, sort_rows(work, rows.semi_join(acted, "account")), window, None)
+    path = work.keep_all(f"{name}_again", map(_table, chain([_NONE], sweep.edges())))
+    again = work.con.read_parquet(str(path), table_name=f"{name}_again")
     both = known.edges.semi_join(acted.select(source="account"), "source")
     both = both.semi_join(acted.select(target="account"), "target")
     rest = known.edges.anti_join(both, ["source", "target"]).select(*again.columns)
-    return work.store(name, rest.union(again).order_by("source", "target"))
+    rest = rest.cast({"source": "int64", "target": "int64"})
+    path = work.scratch / f"{name}.parquet"
+    work.con.to_parquet(rest.union(again).order_by("source", "target"), path)
+    return path
 
 
 def _is_crowded(n: Any, k: Any, max_pairs: int) -> Any:
@@ -168,76 +198,72 @@ def _is_crowded(n: Any, k: Any, max_pairs: int) -> Any:
 
 
 class _Sweep:
-    """One pass over actions: the counts of each object, and the pairs into a tally."""
+    """One pass over actions: the counts of each object by number, and the pairs into a tally."""
 
-    def __init__(self, work: Workspace, rows: ir.Table, window: int, max_pairs: int | None) -> None:
+    n: Ints
+    k: Ints
+
+    def __init__(self, work: Workspace, rows: Rows, window: int, max_pairs: int | None) -> None:
         self._work, self._rows, self._window, self._max_pairs = work, rows, window, max_pairs
-        self._counts: list[tuple[Ints, Ints, Ints]] = []
+        objects = len(rows.prints)
+        self.n, self.k = (np.zeros(objects, dtype=np.int64) for _ in range(2))
 
-    def counts(self) -> pa.Table:
-        """object, n, k of what was swept, in order of objects."""
-        parts = [np.concatenate(part) for part in zip(*self._counts, strict=True)]
-        order = np.argsort(parts[0])
-        names = ("object", "n", "k")
-        return pa.table(
-            {name: column(part[order]) for name, part in zip(names, parts, strict=True)}
-        )
-
-    def only_counts(self) -> pa.Table:
+    def count(self) -> None:
         """Sweep now, for the counts alone."""
-        for block in blocks(self._work, self._rows):
-            ahead = reach(block["object"], block["time"], self._window)
-            self._count(block, ahead)
-        return self.counts()
+        for block in self._rows.blocks():
+            self._count(block, reach(block["object"], block["time"], self._window))
 
     def edges(self) -> Iterator[Edges]:
         """Sweep now, and give the edges in order."""
-        held = self._rows.group_by("account").agg(n=self._rows.count())
-        found = arrow(self._work.con, held)
-        account, count = numbers(found["account"]), numbers(found["n"])
-        by_account = np.zeros(int(account.max(initial=-1)) + 1, dtype=np.int64)
-        by_account[account] = count
+        held: Ints = np.zeros(0, dtype=np.int64)
+        for block in self._rows.blocks():
+            some: Ints = np.bincount(block["account"], minlength=len(held)).astype(np.int64)
+            some[: len(held)] += held
+            held = some
         tally = Tally(
             self._work.scratch,
-            by_account,
+            held,
             distinct=("object", "post_source", "post_target"),
             sums=("lead",),
         )
-        for block in blocks(self._work, self._rows):
+        for block in self._rows.blocks():
             self._sweep(block, tally)
         return tally.edges()
 
-    def _count(self, block: dict[str, NDArray[Any]], ahead: Ints) -> tuple[Ints, Ints]:
+    def _count(self, block: dict[str, NDArray[Any]], ahead: Ints) -> None:
         starts, n, k = pairs_of_groups(block["object"], ahead)
-        self._counts.append((block["object"][starts], n, k))
-        return n, k
+        number = block["object"][starts]
+        self.n[number], self.k[number] = n, k
 
     def _sweep(self, block: dict[str, NDArray[Any]], tally: Tally) -> None:
         ahead = reach(block["object"], block["time"], self._window)
-        n, k = self._count(block, ahead)
-        if self._max_pairs is not None and (hot := _is_crowded(n, k, self._max_pairs)).any():
-            block = {name: c[np.repeat(~hot, n)] for name, c in block.items()}
-            ahead = reach(block["object"], block["time"], self._window)
+        self._count(block, ahead)
+        if self._max_pairs is not None:
+            hot = _is_crowded(self.n, self.k, self._max_pairs)[block["object"]]
+            if hot.any():
+                block = {name: c[~hot] for name, c in block.items()}
+                ahead = reach(block["object"], block["time"], self._window)
         for older, newer in pair_chunks(ahead):
             _add(tally, block, older, newer)
 
 
 def _add(tally: Tally, block: dict[str, NDArray[Any]], older: Ints, newer: Ints) -> None:
     account, post, time = block["account"], block["post"], block["time"]
-    apart = (account[older] != account[newer]) & (post[older] != post[newer])
-    older, newer = older[apart], newer[apart]
-    swap = account[older] > account[newer]
-    source, target = np.where(swap, newer, older), np.where(swap, older, newer)
-    delta = time[newer] - time[older]
+    a, b, p, q = account[older], account[newer], post[older], post[newer]
+    apart = (a != b) & (p != q)
+    if not apart.all():
+        older, newer, a, b, p, q = (some[apart] for some in (older, newer, a, b, p, q))
+    swap = a > b
+    first, last = time[older], time[newer]
     tally.add(
-        account[source],
-        account[target],
-        time=time[older],
-        until=time[newer],
+        np.minimum(a, b),
+        np.maximum(a, b),
+        time=first,
+        until=last,
         object=block["object"][older],
-        post_source=post[source],
-        post_target=post[target],
-        lead=np.where(delta == 0, 0, np.where(swap, -1, 1)).astype(np.int8),
+        post_source=np.where(swap, q, p),
+        post_target=np.where(swap, p, q),
+        lead=np.where(first == last, 0, np.where(swap, -1, 1)).astype(np.int8),
     )
 
 
@@ -256,9 +282,6 @@ def _table(edges: Edges) -> pa.Table:
         "source": edges.source,
         "target": edges.target,
         "weight": edges.weight,
-        "objects": objects,
-        "posts_source": posts_source,
-        "posts_target": posts_target,
         "occasions": np.minimum(objects, np.minimum(posts_source, posts_target)),
         "avg_delta": edges.delta / edges.weight,
         "leads": edges.columns["lead"] / edges.weight,

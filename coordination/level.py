@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.blocks import blocks, columns
+from coordination.blocks import columns
 from coordination.chance import draws
-from coordination.engine import fingerprint
 from coordination.sweep import pair_chunks, reach
 
 if TYPE_CHECKING:
@@ -62,9 +61,8 @@ def sample(
     clusters) when shuffled.
     """
     clusters = int(cluster.max(initial=-1)) + 1
-    used = columns(work, layer.counts.filter(layer.counts.k > 0), "n")["n"]
-    # Before anything is fetched: what is too much is not even swept. One round has no error.
-    rounds = min(most, BUDGET // max(layer.pairs + int(used.sum()), 1))
+    # Before anything is swept: what is too much is not. One round has no error.
+    rounds = min(most, BUDGET // max(layer.pairs + int(layer.n[layer.k > 0].sum()), 1))
     if rounds < 2:
         nothing: Ints = np.zeros((0, clusters), dtype=np.int64)
         edges = layer.edges
@@ -73,7 +71,7 @@ def sample(
         found = columns(work, seen, "edges", "repeated")
         counted = int(found["edges"][0]), int(found["repeated"][0])
         return _level(layer, 0, counted, np.empty((0, 2))), nothing.sum(axis=0), nothing
-    slots = _slots(work, layer)
+    slots = _slots(layer)
     seen_edges, seen_repeated, inside = slots.count(slots.account, cluster, clusters)
     totals = np.empty((rounds, 2))
     shuffled = np.empty((rounds, clusters), dtype=np.int64)
@@ -129,22 +127,19 @@ class _Slots:
         return len(starts), repeated, inside
 
 
-def _slots(work: Workspace, layer: Layer) -> _Slots:
-    met = layer.counts.filter(layer.counts.k > 0)
-    rows = layer.rows.semi_join(met, "object")
-    of = work.objects.select(object=work.objects.code, print=fingerprint(work.objects.name))
-    prints = columns(work, met.inner_join(of, "object").order_by("object"), "object", "print")
+def _slots(layer: Layer) -> _Slots:
     none: Ints = np.empty(0, dtype=np.int64)
     parts: list[tuple[Ints, Ints, Ints, Ints]] = []
     at = 0
-    for block in blocks(work, rows):
-        ahead = reach(block["object"], block["time"], layer.window)
-        pairs = list(pair_chunks(ahead))
+    for block in layer.sorted.blocks():
+        met = layer.k[block["object"]] > 0
+        account, item, time = (block[name][met] for name in ("account", "object", "time"))
+        pairs = list(pair_chunks(reach(item, time, layer.window)))
         first, second = (
             np.concatenate([none, *(chunk[side] for chunk in pairs)]) + at for side in (0, 1)
         )
-        parts.append((block["account"], block["object"], first, second))
-        at += len(ahead)
+        parts.append((account, item, first, second))
+        at += len(item)
     account, item, first, second = (
         np.concatenate([none, *part]) for part in zip(*parts, strict=True)
     )
@@ -152,9 +147,8 @@ def _slots(work: Workspace, layer: Layer) -> _Slots:
     starts = np.flatnonzero(new)
     group = np.cumsum(new) - 1
     place = np.arange(len(item)) - starts[group]
-    print_ = prints["print"][np.searchsorted(prints["object"], item)]
     with np.errstate(over="ignore"):
-        key = print_ + place.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        key = layer.sorted.prints[item] + place.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return _Slots(account, group.astype(np.uint64) << _HALF, key, first, second)
 
 

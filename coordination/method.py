@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from coordination.arrays import column, named, numbers, word
+from coordination.arrays import WHEN, column, named, numbers, of_one_layer
 from coordination.engine import connect, in_order, land, reader
 from coordination.peers import cnt_edges, coortweet, coortweet_edges
 from coordination.prints import take_prints
@@ -28,6 +27,7 @@ from coordination.source import (
 )
 from coordination.subgraph import subgraph
 from coordination.tally import Edges
+from coordination.written import write_edges
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,13 +39,7 @@ NETWORKS = ("co-retweet", "co-tweet", "co-link", "co-reply", "co-post")
 """Of coordination-network-toolkit. Its co-similar is quadratic in the window; Concert's own layer
 `near_text` is what to use for it."""
 SUBGRAPHS = (0, 1, 2, 3)
-WHEN = pa.timestamp("us", "UTC")
 _MICROS = 1_000_000
-_REPEATED: Any = ["source", "target", "weight", "layers.list.element"]
-"""Of the other columns nearly every value is another: a dictionary of them only costs time."""
-_DICTIONARY = 1 << 28
-"""Bytes of names up to which a block's edges carry their numbers; the preset is one million."""
-
 Progress = Callable[[str, float], None]
 
 
@@ -198,23 +192,16 @@ def _write(method: Method, found: Iterator[pa.Table], out: Path, tell: Progress)
         # A quantile needs all weights, and a subgraph all edges.
         found = iter([subgraph(pa.concat_tables(found), method.edge_weight, method.subgraph)])
     edges = weight = 0
-    writer: pq.ParquetWriter | None = None
-    for table in found:
-        if writer is None:
-            writer = pq.ParquetWriter(
-                part,
-                table.schema,
-                store_schema=False,
-                write_statistics=False,
-                use_dictionary=_REPEATED,
-                dictionary_pagesize_limit=_DICTIONARY,
-            )
-        edges += table.num_rows
-        weight += int(numbers(table["weight"]).sum())
-        writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        tell("edges", 0.9)
-    assert writer is not None
-    writer.close()
+
+    def counted() -> Iterator[pa.Table]:
+        nonlocal edges, weight
+        for table in found:
+            edges += table.num_rows
+            weight += int(numbers(table["weight"]).sum())
+            yield table
+            tell("edges", 0.9)
+
+    write_edges(counted(), part)
     part.replace(out / "edges.parquet")
     return edges, weight
 
@@ -247,15 +234,11 @@ def _table(edges: Edges, method: Method, prints: Prints, layer: str) -> pa.Table
     count = len(edges)
     pairs = edges.columns["pairs"] if method.name == "cnt" else edges.weight
     untested = pa.nulls(count, pa.float64())
-    lists: Any = pa.ListArray
-    starts = column(np.arange(count + 1, dtype=np.int32))
-    none = column(np.zeros(count, dtype=np.int32))
-    name: Any = pa.DictionaryArray.from_arrays(none, word(layer))
     columns = {
         "source": named(edges.source, prints.names),
         "target": named(edges.target, prints.names),
         "weight": column(edges.weight),
-        "layers": lists.from_arrays(starts, name),
+        "layers": of_one_layer(layer, count),
         "first": column(edges.first, WHEN),
         "last": column(edges.last, WHEN),
         "p_timing": untested,

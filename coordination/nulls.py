@@ -18,9 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
-from coordination.arrays import column
 from coordination.audience import audience_mean, meetings
 from coordination.blocks import columns
 from coordination.chance import poisson_tail
@@ -61,19 +59,16 @@ class Tests:
 def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
     """Test the pairs of accounts of one layer that met on at least MIN_OCCASIONS occasions."""
     some = layer.edges.filter(layer.edges.occasions >= MIN_OCCASIONS)
-    pairs = columns(work, some.order_by("source", "target"), "source", "target", "occasions")
-    source, target, occasions = (
-        pairs[name].astype(np.int64) for name in ("source", "target", "occasions")
-    )
+    pairs = columns(work, some, "source", "target", "occasions")
+    order = np.lexsort((pairs["target"], pairs["source"]))
+    source, target, occasions = (pairs[name][order] for name in ("source", "target", "occasions"))
     if len(source) == 0:
         none = np.empty(0)
         circles = (source, source)
         return Tests(source, target, occasions, occasions, circles, none, none, none, none)
-    moments = timing(
-        work, layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed
-    )
-    met = meetings(work, layer, source, target)
-    expected = audience_mean(work, layer, met, len(source))
+    moments = timing(layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed)
+    met = meetings(layer, source, target)
+    expected = audience_mean(layer, met, len(source))
     p_audience = poisson_tail(expected, occasions)
     enough = poisson_tail(expected, np.full_like(occasions, MIN_OCCASIONS))
     own, pace = (_given(tails.seen, tails.enough) for tails in (moments.own, moments.pace))
@@ -111,15 +106,9 @@ def _p_copied(
     count = len(enough)
     tested = {"edge": np.arange(count), "source": pairs[0], "target": pairs[1]}
     known = {"account": circles[0], "circle": circles[1]}
-    own, widest = own_met(
-        layer, work.keep("tested", _table(tested)), work.keep("circles", _table(known)), count
-    )
-    few = poisson_tail(audience_mean(work, layer, met, count, widest), own)
+    own, widest = own_met(layer, work.keep("tested", tested), work.keep("circles", known), count)
+    few = poisson_tail(audience_mean(layer, met, count, widest), own)
     return np.where(own >= MIN_COPIED, _given(few, enough), 1.0)
-
-
-def _table(arrays: dict[str, Ints]) -> pa.Table:
-    return pa.table({name: column(values) for name, values in arrays.items()})
 
 
 def _given(p: Floats, chosen: Floats) -> Floats:

@@ -7,20 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coordination.engine import moment
+from coordination.arrays import WHEN, column, named, numbers, of_one_layer
+from coordination.engine import arrow, moment
 from coordination.graphml import write_graphml
 from coordination.report import render
+from coordination.written import write_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import ibis.expr.types as ir
 
     from coordination.layer import Layer
     from coordination.result import Cluster, DetectReport
+    from coordination.tested import Tested
     from coordination.workspace import Workspace
 
 TOP_OBJECTS = 5
@@ -32,20 +36,26 @@ def write_outputs(
     out: Path,
     *,
     layers: Sequence[Layer],
-    tested: pa.Table,
+    tested: Tested,
     shown: ir.Table,
     texts: Mapping[str, str],
 ) -> DetectReport:
     """Write all files into `out` and return the report with their paths."""
     out.mkdir(parents=True, exist_ok=True)
-    fused = _edges(work, layers, tested)
 
     def parquet(table: ir.Table) -> Callable[[Path], None]:
         return lambda path: work.con.to_parquet(table, path)
 
+    def edges(path: Path) -> None:
+        if len(layers) == 1:
+            write_edges(_of_one_layer(work, layers[0], tested), path)
+        else:
+            work.con.to_parquet(_named(work, _edges(work, layers, tested)), path)
+
     def graph(path: Path) -> None:
-        shown_edges = _named(work, fused.filter(fused.q <= report.level))
-        write_graphml(shown_edges.to_pyarrow(), report.clusters, path)
+        written = work.con.read_parquet(str(out / "edges.parquet"))
+        joined = written.filter(written.q <= report.level).order_by("source", "target")
+        write_graphml(arrow(work.con, joined), report.clusters, path)
 
     page = render(report, texts)
 
@@ -53,7 +63,7 @@ def write_outputs(
         path.write_text(page, encoding="utf-8")
 
     writers: dict[str, Callable[[Path], None]] = {
-        "edges.parquet": parquet(_named(work, fused)),
+        "edges.parquet": edges,
         "evidence.parquet": parquet(shown),
         "clusters.parquet": lambda path: pq.write_table(_clusters(report), path),
         "network.graphml": graph,
@@ -77,7 +87,7 @@ def write_files(
     return replace(report, files=files)
 
 
-def _edges(work: Workspace, layers: Sequence[Layer], tested: pa.Table) -> ir.Table:
+def _edges(work: Workspace, layers: Sequence[Layer], tested: Tested) -> ir.Table:
     """One row for each pair of accounts (by number), layers added up, with times and p-values.
 
     weight: pairs of posts over all layers; layers: their names; first, last: the earliest and the
@@ -85,23 +95,18 @@ def _edges(work: Workspace, layers: Sequence[Layer], tested: pa.Table) -> ir.Tab
     p_audience, q: of the layer with the least q, the first by name of several; 1 where the pair
     met too seldom to be tested.
     """
-    parts = [layer.edges.mutate(layer=ibis.literal(layer.name)) for layer in layers]
-    everything = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    p = work.keep("tests", tested)
+    parts = [
+        layer.edges.mutate(layer=ibis.literal(layer.name), at=ibis.literal(at, "int64"))
+        for at, layer in enumerate(layers)
+    ]
+    everything = ibis.union(*parts)
+    p = work.keep("tests", tested.columns())
     joined = everything.left_join(
-        p.select("layer", "source", "target", "p_timing", "p_audience", "q"),
-        ["layer", "source", "target"],
+        p.select("source", "target", "p_timing", "p_audience", "q", at="layer"),
+        ["at", "source", "target"],
     )
     ones = {name: joined[name].fill_null(1.0) for name in ("p_timing", "p_audience", "q")}
     joined = joined.mutate(**ones)
-    if len(parts) == 1:
-        # Each pair is there once: there is nothing to add up.
-        return joined.select(
-            "source", "target", "weight", "occasions", "first", "last",
-            "p_timing", "p_audience", "q", "leads",
-            layers=ibis.array([joined.layer]),
-            avg_time_delta=joined.avg_delta / 1e6,
-        )  # fmt: skip
     fused = joined.group_by("source", "target").agg(
         weight=joined.weight.sum(),
         occasions=joined.occasions.max(),
@@ -115,6 +120,36 @@ def _edges(work: Workspace, layers: Sequence[Layer], tested: pa.Table) -> ir.Tab
         leads=(joined.leads * joined.weight).sum() / joined.weight.sum(),
     )
     return work.store("fused", fused.mutate(layers=fused.layers.sort()))
+
+
+def _of_one_layer(work: Workspace, layer: Layer, tested: Tested) -> Iterator[pa.Table]:
+    """The same of a layer alone, whose pairs are there once each, in order: nothing is joined."""
+    every = work.account_names()
+    key = (tested.source << 32) | tested.target
+    file = pq.ParquetFile(layer.edges_file)
+    for block in range(file.num_row_groups):
+        some = file.read_row_group(block)
+        found = {name: numbers(some[name]) for name in some.column_names}
+        source, target = found["source"], found["target"]
+        edge = (source << 32) | target
+        rows = slice(*np.searchsorted(key, [edge[0], edge[-1] + 1])) if len(edge) else slice(0)
+        at = np.searchsorted(edge, key[rows])
+        p = {name: np.ones(len(source)) for name in ("p_timing", "p_audience", "q")}
+        for name, values in p.items():
+            values[at] = getattr(tested, name)[rows]
+        columns = {
+            "source": named(source, every),
+            "target": named(target, every),
+            "weight": column(found["weight"]),
+            "layers": of_one_layer(layer.name, len(source)),
+            "first": column(found["first"], WHEN),
+            "last": column(found["last"], WHEN),
+            "occasions": column(found["occasions"]),
+            **{name: column(values) for name, values in p.items()},
+            "avg_time_delta": column(found["avg_delta"] / 1e6),
+            "leads": column(found["leads"]),
+        }
+        yield pa.table(columns)
 
 
 def _named(work: Workspace, fused: ir.Table) -> ir.Table:
@@ -154,7 +189,8 @@ def _clusters(report: DetectReport) -> pa.Table:
             ("days", pa.map_(pa.date32(), pa.int64())),
         ]
     )  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=schema)
+    # Arrow loads pandas to make arrays of values.
+    return pa.Table.from_pylist(rows, schema=schema) if rows else pa.Table.from_batches([], schema)
 
 
 def _cluster_row(cluster: Cluster) -> dict[str, object]:

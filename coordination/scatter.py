@@ -39,9 +39,19 @@ class Scatter:
             self._kinds[name] = column.dtype
             some = column[order]
             for at in np.flatnonzero(count):
-                with self._path(int(at), name).open("ab") as file:
-                    some[ends[at] - count[at] : ends[at]].tofile(file)
+                self._append(int(at), name, some[ends[at] - count[at] : ends[at]])
         self.rows += count
+
+    def put(self, part: int, columns: Columns) -> None:
+        """More rows of one part."""
+        for name, column in columns.items():
+            self._kinds[name] = column.dtype
+            self._append(part, name, column)
+        self.rows[part] += len(next(iter(columns.values())))
+
+    def _append(self, part: int, name: str, column: NDArray[Any]) -> None:
+        with self._path(part, name).open("ab") as file:
+            column.tofile(file)
 
     def read(self, parts: Iterable[int], *, once: bool) -> dict[str, NDArray[Any]]:
         """The columns of some parts together; with `once` their files are removed."""

@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
     from coordination.workspace import Workspace
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "state.json"
 _ACTION = ("layer", "object", "account", "post")
-_EDGE = ("weight", "objects", "posts_source", "posts_target", "occasions", "avg_delta", "leads",
-         "first", "last")  # fmt: skip
+_EDGE = ("weight", "occasions", "avg_delta", "leads", "first", "last")
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,7 @@ class State:
 
     def take(self, new: ir.Table) -> ir.Table:
         """All actions: those of the state and the new ones, each at its earliest time."""
+        new = new.group_by(*_ACTION).agg(time=new.time.min())
         new = self._con.create_table("actions_new", new, overwrite=True)
         if not self._files:
             return new

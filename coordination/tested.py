@@ -8,10 +8,9 @@ pairs; what another circle did changes nothing but the number of tests.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from coordination.chance import benjamini_hochberg_within
 
@@ -47,11 +46,9 @@ class Tested:
         """The rows where `chosen` holds."""
         return Tested(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
-    def table(self, layers: Sequence[str]) -> pa.Table:
-        """As an Arrow table, layers by name."""
-        columns = {f.name: pa.array(getattr(self, f.name)) for f in fields(self)}
-        columns["layer"] = pa.array([layers[at] for at in self.layer], pa.string())
-        return pa.table(columns)
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """As columns under these names."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 def together(tests: Sequence[Tests]) -> Tested:

@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.blocks import blocks, columns
 from coordination.chance import poisson_binomial_tail
 from coordination.clusters import partition
 from coordination.common import in_common, shelf
 from coordination.sweep import pair_chunks, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from numpy.typing import NDArray
 
     from coordination.chance import Floats, Ints
     from coordination.common import Matches, Shelf
     from coordination.layer import Layer
-    from coordination.workspace import Workspace
 
 CIRCLE = 0.5
 """An object of which this share of actions comes from a circle is the circle's own."""
+
+_LOW = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,6 @@ class Timing:
 
 
 def timing(
-    work: Workspace,
     layer: Layer,
     source: Ints,
     target: Ints,
@@ -73,7 +72,7 @@ def timing(
     """The timing null for each tested pair (source[i], target[i]), in both its forms."""
     # Circles rest on who was tested alone, not on how surprising a pair is.
     accounts, circle = partition(source, target, seed)
-    own, pace = _tails(_Held(work, layer, accounts, circle), source, target, occasions, enough)
+    own, pace = _tails(_Held(layer, accounts, circle), source, target, occasions, enough)
     of_source = circle[np.searchsorted(accounts, source)]
     of_target = circle[np.searchsorted(accounts, target)]
     between = -1 - np.arange(len(source))
@@ -90,30 +89,21 @@ class _Held:
 
     shelf: Shelf
 
-    def __init__(self, work: Workspace, layer: Layer, accounts: Ints, circle: Ints) -> None:
-        counts = columns(work, layer.counts, "object", "n", "k")
-        held = columns(work, layer.held, "object", "account", "n")
-        objects = int(counts["object"].max(initial=-1)) + 1
-        n, k = np.zeros(objects), np.zeros(objects)
-        n[counts["object"]], k[counts["object"]] = counts["n"], counts["k"]
-        sharers = np.bincount(held["object"], minlength=objects)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            own = k / (n * (n - 1) / 2)
-        span = int(max(held["account"].max(initial=-1), accounts.max(initial=-1))) + 1
+    def __init__(self, layer: Layer, accounts: Ints, circle: Ints) -> None:
+        n, k = layer.n.astype(np.float64), layer.k.astype(np.float64)
+        span = int(accounts.max(initial=-1)) + 1
         self.place = np.full(span, -1, dtype=np.int64)
         self.place[accounts] = np.arange(len(accounts))
         circle_of = np.full(span, -1, dtype=np.int64)
         circle_of[accounts] = circle
         circles = int(circle.max(initial=-1)) + 1
-
-        tested = np.flatnonzero(self.place[held["account"]] >= 0)
-        account, item = held["account"][tested], held["object"][tested]
-        self.shelf, order = shelf(self.place[account], item, len(accounts))
-        account, item = account[order], item[order]
-        self.times = held["n"][tested][order].astype(np.float64)
+        sharers, account, item, times = _held(layer, self.place)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = k / (n * (n - 1) / 2)
+        times = times.astype(np.float64)
         # Every row's object and circle; each once in `inside`.
         inside, at = np.unique(item * circles + circle_of[account], return_inverse=True)
-        n_in = np.bincount(at, weights=self.times, minlength=len(inside))
+        n_in = np.bincount(at, weights=times, minlength=len(inside))
         of, at_circle = inside // circles, inside % circles
         theirs = (n_in >= CIRCLE * n[of]) & (sharers[of] >= 2)
         several = sharers >= 2
@@ -122,36 +112,71 @@ class _Held:
         own_count = np.bincount(at_circle[theirs], minlength=circles)
         pace = (own[several].sum() - own_sum + 1.0) / (several.sum() - own_count + 1.0)
         outside = n[of] - n_in
-        touch = _touching(work, layer, circle_of, inside, circles)
+        touch = _touching(layer, circle_of, inside, circles)
         met = np.maximum(k[of] - touch, 0.0)
         # One pair's worth of the layer's pace stands in for what outsiders do not show.
         rate = (met + pace[at_circle]) / (outside * (outside - 1) / 2 + 1)
-        self.own, self.pace = own[item], rate[at]
+        # Only what at least two of them hold can two have in common.
+        held = np.flatnonzero(np.bincount(item)[item] >= 2)
+        self.shelf, order = shelf(self.place[account[held]], item[held], len(accounts))
+        order = held[order]
+        self.times, self.own, self.pace = times[order], own[item[order]], rate[at[order]]
 
 
-def _touching(work: Workspace, layer: Layer, circle_of: Ints, inside: Ints, circles: int) -> Ints:
+def _held(layer: Layer, place: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """The accounts of each object; and what tested accounts hold: account, object, how often.
+
+    `place` is below zero for accounts that are not tested; it may end before them.
+    """
+    sharers = np.zeros(len(layer.n), dtype=np.int64)
+    found: list[tuple[Ints, Ints]] = []
+    for block in layer.sorted.blocks():
+        key = np.sort((block["object"] << 32) | block["account"])
+        first = np.flatnonzero(_new(key))
+        times = np.diff(np.append(first, len(key)))
+        key = key[first]
+        sharers += np.bincount(key >> 32, minlength=len(sharers))
+        tested = _of(key & _LOW, place) >= 0
+        found.append((key[tested], times[tested]))
+    keys, times = (np.concatenate(part) for part in zip(*found, strict=True))
+    return sharers, keys & _LOW, keys >> 32, times
+
+
+def _new(ordered: Ints) -> NDArray[np.bool_]:
+    """Where a value comes for the first time."""
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return new
+
+
+def _of(account: Ints, known: Ints) -> Ints:
+    """What is known of accounts; -1 for those beyond."""
+    found: Ints = np.where(account < len(known), known[np.minimum(account, len(known) - 1)], -1)
+    return found
+
+
+def _touching(layer: Layer, circle_of: Ints, inside: Ints, circles: int) -> Ints:
     """Pairs within the window of which at least one end is in the circle.
 
-    For each of `inside`, ascending: object · circles + circle.
+    For each of `inside`, ascending: object · circles + circle. That is what its members' rows meet,
+    each row by itself, less the pairs within, which are then met from both ends.
     """
     touch = np.zeros(len(inside), dtype=np.int64)
-    for key in _touched(work, layer, circle_of, circles):
-        which, count = np.unique(key, return_counts=True)
-        touch[np.searchsorted(inside, which)] += count
+    for block in layer.sorted.blocks():
+        account, post = block["account"], block["post"]
+        of = _of(account, circle_of)
+        key = block["object"] * circles + of
+        met = np.zeros(len(account), dtype=np.int64)
+        for older, newer in pair_chunks(reach(block["object"], block["time"], layer.window)):
+            apart = (account[older] != account[newer]) & (post[older] != post[newer])
+            a, b = (older, newer) if apart.all() else (older[apart], newer[apart])
+            met += np.bincount(a, minlength=len(met)) + np.bincount(b, minlength=len(met))
+            both = a[(of[a] == of[b]) & (of[a] >= 0)]
+            touch -= np.bincount(np.searchsorted(inside, key[both]), minlength=len(touch))
+        rows = np.flatnonzero((of >= 0) & (met > 0))
+        at = np.searchsorted(inside, key[rows])
+        touch += np.bincount(at, weights=met[rows], minlength=len(touch)).astype(np.int64)
     return touch
-
-
-def _touched(work: Workspace, layer: Layer, circle_of: Ints, circles: int) -> Iterator[Ints]:
-    for block in blocks(work, layer.rows):
-        account, post, item = block["account"], block["post"], block["object"]
-        of = circle_of[account]
-        for a, b in pair_chunks(reach(item, block["time"], layer.window)):
-            apart = (account[a] != account[b]) & (post[a] != post[b])
-            older = a[apart]
-            first, second = of[older], of[b[apart]]
-            once, other = first >= 0, (second >= 0) & (second != first)
-            key = item[older] * circles
-            yield np.concatenate([key[once] + first[once], key[other] + second[other]])
 
 
 def _tails(

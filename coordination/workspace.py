@@ -1,19 +1,28 @@
-"""The tables of one run: actions under short numbers, so that joins carry integers, not texts."""
+"""The tables of one run: actions under short numbers, so that what is counted carries no texts.
+
+Objects and posts go by 64 bits of a hash: only their sameness counts, and among a hundred million
+names some two are taken for one with chance 0.0003. Accounts go by exact numbers in the order of
+their names. Names of objects and posts are looked up in the input again, for what is shown.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
+import pyarrow.parquet as pq
+
+from coordination.engine import arrow, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import ibis.expr.types as ir
     import pyarrow as pa
     from ibis.backends.duckdb import Backend
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -22,26 +31,54 @@ class Workspace:
 
     con: Backend
     acts: ir.Table
-    """row, layer (text), object, account, post, time; row orders by time, then by post."""
-    objects: ir.Table
-    """code, layer, name. Codes of accounts and objects follow the order of their names."""
+    """layer (text), object, account, post, time; an action is there once, at its earliest time."""
     accounts: ir.Table
-    posts: ir.Table
+    """code, name."""
+    named: ir.Table
+    """layer, object, account, post, time as they came, by name."""
+
+    @property
+    def objects(self) -> ir.Table:
+        """code, layer, name: read from the input each time."""
+        found = self.named.select("layer", name=self.named.object).distinct()
+        return found.mutate(code=fingerprint(found.name))
+
+    def account_names(self) -> pa.Array[Any]:
+        """Names of all accounts, by their number."""
+        ordered = self.accounts.order_by("code").select("name")
+        return arrow(self.con, ordered)["name"].combine_chunks()
+
+    def names(self, column: str, codes: ir.Table) -> ir.Table:
+        """code, name of some objects or posts; `codes` has their code. Read and stored now."""
+        found = self.named.select(name=self.named[column])
+        found = found.mutate(code=fingerprint(found.name)).semi_join(codes, "code")
+        return self.store(f"names_{column}", found.distinct())
 
     def store(self, name: str, expression: ir.Table) -> ir.Table:
-        """Compute an expression once, into the scratch database."""
+        """Compute an expression once."""
         return self.con.create_table(name, expression, overwrite=True)
 
-    def keep(self, name: str, table: pa.Table) -> ir.Table:
-        """Store an Arrow table."""
-        return keep(self.con, name, table)
+    def keep(self, name: str, columns: Mapping[str, NDArray[Any]]) -> ir.Table:
+        """Columns of numbers as a table, which is the arrays themselves."""
+        name = ibis.util.gen_name(name)
+        # Handed over as an Arrow table, DuckDB would load pandas for it.
+        self.con.con.register(name, dict(columns))
+        return self.con.table(name)
 
-    def keep_all(self, name: str, tables: Iterable[pa.Table], none: pa.Table) -> ir.Table:
-        """Store tables one after the other as one; `none`, without rows, tells the columns."""
-        stored = keep(self.con, name, none)
+    def keep_all(self, name: str, tables: Iterable[pa.Table]) -> Path:
+        """Write tables one after the other to a file in `scratch`; at least one, be it empty."""
+        path = self.scratch / f"{name}.parquet"
+        writer: pq.ParquetWriter | None = None
         for table in tables:
-            self.con.con.from_arrow(table).insert_into(name)
-        return stored
+            if writer is None:
+                writer = pq.ParquetWriter(
+                    path, table.schema, compression="none", use_dictionary=False,
+                    write_statistics=False, store_schema=False,
+                )  # fmt: skip
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        assert writer is not None
+        writer.close()
+        return path
 
     @property
     def scratch(self) -> Path:
@@ -59,53 +96,27 @@ class Workspace:
         return rows if without is None else rows.anti_join(without, "object")
 
 
-def keep(con: Backend, name: str, table: pa.Table) -> ir.Table:
-    """An Arrow table as a table of DuckDB.
-
-    Ibis's own way loads pandas for it, which takes longer than a small run itself.
-    """
-    con.drop_table(name, force=True)
-    con.con.from_arrow(table).create(name)
-    return con.table(name)
-
-
 def workspace(con: Backend, actions: ir.Table) -> Workspace:
-    """Store actions (layer, object, account, post, time) under numbers."""
-    named = con.create_table("named", actions, overwrite=True)
-    accounts = con.create_table(
-        "accounts", _codes(named.select(name=named.account)), overwrite=True
-    )
-    posts = con.create_table("posts_", _codes(named.select(name=named.post)), overwrite=True)
-    objects = con.create_table(
-        "objects", _codes(named.select("layer", name=named.object)), overwrite=True
-    )
-    coded = (
-        named.inner_join(
-            objects.rename(object_code="code"),
-            [("layer", "layer"), ("object", "name")],
-        )
-        .inner_join(accounts.rename(account_code="code"), [("account", "name")])
-        .inner_join(posts.rename(post_code="code"), [("post", "name")])
-    )
-    acts = con.create_table(
-        "acts",
-        coded.select(
-            "layer",
-            "time",
-            object=coded.object_code,
-            account=coded.account_code,
-            post=coded.post_code,
-            row=ibis.row_number().over(
-                order_by=[coded.time, coded.post_code, coded.object_code, coded.account_code]
-            ),
+    """Store actions (layer, object, account, post, time) under numbers.
+
+    A post that is there twice with one object is one action, at its earliest time.
+    """
+    named = con.create_table(
+        "actions_named",
+        actions.select(
+            "layer", "account", "time",
+            object=fingerprint(actions.object),
+            post=fingerprint(actions.post),
         ),
         overwrite=True,
+    )  # fmt: skip
+    names = named.select(name=named.account).distinct()
+    code = ibis.row_number().over(order_by=names.name).cast("int32")
+    accounts = con.create_table("accounts", names.mutate(code=code), overwrite=True)
+    coded = named.inner_join(accounts, [("account", "name")]).select(
+        "layer", "object", "post", "time", account=accounts.code
     )
-    con.drop_table("named")
-    return Workspace(con, acts, objects, accounts, posts)
-
-
-def _codes(names: ir.Table) -> ir.Table:
-    distinct = names.distinct()
-    order = ibis.row_number().over(order_by=[distinct[c] for c in distinct.columns])
-    return distinct.mutate(code=order)
+    acts = coded.group_by("layer", "object", "account", "post").agg(time=coded.time.min())
+    acts = con.create_table("acts", acts, overwrite=True)
+    con.drop_table("actions_named")
+    return Workspace(con, acts, accounts, actions)

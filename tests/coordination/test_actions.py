@@ -14,6 +14,7 @@ from ibis.backends.duckdb import Backend
 from coordination import canonical
 from coordination.actions import actions, without_time
 from coordination.source import InputError, open_source
+from coordination.workspace import workspace
 
 Posts = Callable[..., pa.Table]
 
@@ -92,7 +93,7 @@ def test_url_equals_a_plain_reference(
 
 def _objects(con: Backend, table: pa.Table, layer: str, **more: object) -> list[tuple[str, str]]:
     rows = actions(open_source(con, table), [layer]).to_pyarrow().to_pylist()
-    return sorted((row["object"], row["post"]) for row in rows)
+    return sorted({(row["object"], row["post"]) for row in rows})
 
 
 LONG = "we all meet at the old mill on sunday"
@@ -134,7 +135,7 @@ def test_a_post_twice_in_the_input_is_one_action_at_its_earliest_time(
     con: Backend, posts: Posts
 ) -> None:
     table = posts([("a", "p1", 9, {"text": LONG}), ("a", "p1", 5, {"text": LONG})])
-    rows = actions(open_source(con, table), ["text"]).to_pyarrow().to_pylist()
+    rows = workspace(con, actions(open_source(con, table), ["text"])).acts.to_pyarrow().to_pylist()
     assert len(rows) == 1
     assert rows[0]["time"] == 1_767_614_405_000_000
 

@@ -14,6 +14,7 @@ from coordination.chance import (
     benjamini_hochberg_within,
     permuted_within,
     poisson_binomial_tail,
+    poisson_tail,
 )
 
 
@@ -55,6 +56,15 @@ def test_above_the_exact_range_the_tail_is_never_too_small() -> None:
         roots = np.exp(2j * np.pi * np.arange(66) / 66)
         mass = np.fft.fft(np.prod(1 - chances + chances * roots[:, None], axis=1)).real / 66
         assert got >= mass[count:].sum() - 1e-12
+
+
+def test_poisson_tails_equal_scipys_to_their_last_digits() -> None:
+    means = np.array([0.0, 1e-12, 1e-3, 0.4, 1.0, 1.7, 7.0, 63.2, 900.0, 20_000.0])
+    counts = np.array([0, 1, 2, 3, 7, 40, 63, 64, 900, 20_100])
+    mean, at_least = (grid.ravel() for grid in np.meshgrid(means, counts))
+    got = poisson_tail(mean, at_least)
+    exact = np.where(at_least > 0, stats.poisson.sf(at_least - 1, mean), 1.0)
+    assert got == pytest.approx(exact, rel=1e-9, abs=1e-300)
 
 
 @pytest.mark.parametrize(

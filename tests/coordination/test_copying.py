@@ -8,7 +8,6 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
-from numpy.typing import NDArray
 
 from coordination.actions import actions
 from coordination.copying import OWN, own_met
@@ -40,8 +39,8 @@ def test_texts_of_the_pairs_own_circles(
     layer = meet(work, "object", WINDOW * 1_000_000)
     who = sorted({account for _, account, _ in shares})
     pairs = np.array(list(combinations(range(len(who)), 2)), dtype=np.int64).reshape(-1, 2)
-    tested = _table(edge=np.arange(len(pairs)), source=pairs[:, 0], target=pairs[:, 1])
-    circles = _table(account=np.arange(len(who)), circle=np.array([circle[one] for one in who]))
+    tested = {"edge": np.arange(len(pairs)), "source": pairs[:, 0], "target": pairs[:, 1]}
+    circles = {"account": np.arange(len(who)), "circle": np.array([circle[one] for one in who])}
     found, widest = own_met(layer, work.keep("t", tested), work.keep("c", circles), len(pairs))
     size = Counter(circle[one] for one in who)
     for (a, b), own, width in zip(pairs.tolist(), found, widest, strict=True):
@@ -51,10 +50,6 @@ def test_texts_of_the_pairs_own_circles(
             _is_own(shares, circle, text, both, width) and _met(shares, text, who[a], who[b])
             for text in range(4)
         )
-
-
-def _table(**columns: NDArray[np.int64]) -> pa.Table:
-    return pa.table({name: pa.array(values) for name, values in columns.items()})
 
 
 def _is_own(

@@ -87,13 +87,13 @@ def test_the_swept_nulls_equal_the_formulas(con: Backend, rows: list[Share]) -> 
     work = _workspace(con, rows)
     layer = meet(work, "object", WINDOW)
     some = layer.edges.filter(layer.edges.occasions >= MIN_OCCASIONS)
-    tested = columns(work, some.order_by("source", "target"), "source", "target", "occasions")
+    tested = columns(work, some, "source", "target", "occasions")
     source, target, seen = tested["source"], tested["target"], tested["occasions"]
     if len(source) == 0:
         return
-    found = timing(work, layer, source, target, occasions=seen, enough=MIN_OCCASIONS, seed=0)
-    met = meetings(work, layer, source, target)
-    mean = audience_mean(work, layer, met, len(source))
+    found = timing(layer, source, target, occasions=seen, enough=MIN_OCCASIONS, seed=0)
+    met = meetings(layer, source, target)
+    mean = audience_mean(layer, met, len(source))
     shares = layer.rows.to_pyarrow().to_pylist()
     circle = dict(zip(*(part.tolist() for part in found.circles), strict=True))
     for at, (one, other, count) in enumerate(zip(source, target, seen, strict=True)):
@@ -142,8 +142,14 @@ def _timing(
 
 
 def _audience(shares: list[dict[str, int]], one: int, other: int) -> float:
-    """Objects met on when those of each day are dealt anew."""
+    """Objects met on when those of each day are dealt anew, days by who acted in fewer bins."""
     width = WINDOW // PARTS
+    bins = [
+        len({share["time"] // width for share in shares if share["account"] == who})
+        for who in (one, other)
+    ]
+    if bins[0] > bins[1]:
+        one, other = other, one
     first: dict[int, int] = {}
     for share in shares:
         if share["account"] == one:
