@@ -1,4 +1,4 @@
-"""Which few of many pairs of posts tell most: as many objects and accounts as they can."""
+"""Which few of many pairs of posts tell most: as many objects, accounts and posts as they can."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from coordination.findings import PostPair
 def telling(pairs: Sequence[PostPair], most: int) -> list[PostPair]:
     """At most `most` pairs, in order of time.
 
-    Each next one brings the most that is new (an object, an account on either side), each of which
-    counts half as much with every time that it was shown; the earliest where several bring as much.
+    Each next one brings the most that is new (an object, an account and a post on either side);
+    each of these counts half as much with every time that it was shown. The earliest where several
+    bring as much.
     """
     left = sorted(pairs, key=lambda one: (one.at, one.other_at, one.post_id, one.other_post_id))
-    shown: Counter[tuple[str, str]] = Counter()
+    shown: Counter[tuple[str, str, str]] = Counter()
 
     def brings(at: int) -> float:
         return -sum(0.5 ** shown[what] for what in _about(left[at]))
@@ -36,5 +37,11 @@ def telling(pairs: Sequence[PostPair], most: int) -> list[PostPair]:
     return [left[at] for at in sorted(chosen)]
 
 
-def _about(pair: PostPair) -> set[tuple[str, str]]:
-    return {("", pair.account_id), ("", pair.other_account_id), (pair.layer, pair.object)}
+def _about(pair: PostPair) -> set[tuple[str, str, str]]:
+    return {
+        ("object", pair.layer, pair.object),
+        ("account", "", pair.account_id),
+        ("account", "", pair.other_account_id),
+        ("post", "", pair.post_id),
+        ("post", "", pair.other_post_id),
+    }

@@ -192,6 +192,15 @@ def test_what_was_shown_often_counts_less_and_less() -> None:
     assert set(shown.values()) == {6}
 
 
+def test_a_post_that_many_met_is_not_shown_over_and_over() -> None:
+    """One post met by eight, and eight pairs of two: all accounts and the text are the same."""
+    pair = cluster(0, 2).pairs[0]
+    hub = [replace(pair, post_id="hub", other_post_id=f"met {at}") for at in range(8)]
+    others = [replace(pair, post_id=f"p{at}", other_post_id=f"q{at}") for at in range(8)]
+    shown = telling([*hub, *others], 9)
+    assert sum(one.post_id == "hub" for one in shown) == 1
+
+
 def test_an_empty_graph_opens(tmp_path: Path) -> None:
     empty = pa.table({"source": pa.array([], pa.string()), "target": pa.array([], pa.string())})
     write_graphml(empty, [], tmp_path / "network.graphml")
