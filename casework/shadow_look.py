@@ -11,6 +11,7 @@ from typing import Self
 from casework.office import Office
 from casework.shadow import running
 from casework.yardstick import Yardstick, candidate_manifest, known_accounts, yardstick
+from models.packs import PackError
 from policy.cases import CaseState
 from policy.groups import Group
 from policy.life_rules import LifeRule
@@ -103,9 +104,9 @@ def look_now(office: Office, shadow_id: str, *, tell: Tell = lambda *_: None) ->
 
     Raises:
         NotFound: there is no such shadow.
-        PackError: its models cannot be read any more, or are others than it was started with.
-        Refusal: it has ended.
-        ValueError: the group cannot be measured.
+        PackError: its models cannot be read any more.
+        Refusal: it has ended, its folder holds another model by now, or the group cannot be
+            measured.
     """
     with office.store.reading() as work:
         shadow = work.shadows.need(shadow_id)
@@ -113,8 +114,14 @@ def look_now(office: Office, shadow_id: str, *, tell: Tell = lambda *_: None) ->
     if shadow.ended_at is not None:
         raise Refusal(LifeRule.SHADOW, f"shadow {shadow.id} has ended")
     _check_same(shadow)
-    in_use = yardstick(office, group)
-    own = in_use if shadow.knobs.models is None else yardstick(office, group, shadow.knobs.models)
+    try:
+        in_use = yardstick(office, group)
+        folder = shadow.knobs.models
+        own = in_use if folder is None else yardstick(office, group, folder)
+    except PackError:
+        raise
+    except ValueError as error:
+        raise Refusal(LifeRule.SHADOW, str(error)) from None
     everybody = office.lake.active_after(0)
     for at in range(0, len(everybody), CHUNK):
         tell(f"accounts in shadow against {group.name}", at, len(everybody))
