@@ -1,9 +1,12 @@
 """The rolling pass on real models: only what is new, resumed, held and taken up, quiet, trends."""
 
 import csv
+import json
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +14,11 @@ from casework import brake, bulk
 from casework.dossier import save_groups
 from casework.replay import replay
 from casework.roll import CHUNK, close_quiet, roll
+from casework.shadow import end_shadow, report_all, start_shadow
 from casework.shadow import report as shadow_report
-from casework.shadow import start_shadow
+from casework.shadow_look import look_now
 from casework.trends import judge_trends
+from models.packs import MANIFEST, SHIPPED, PackError
 from policy.brake import BrakeScope
 from policy.bulk import ALONE, BulkKind, BulkState
 from policy.grounds import LIMITS
@@ -21,7 +26,7 @@ from policy.life_rules import LifeRule
 from policy.restrictions import Restriction
 from policy.rolling import QUIET_AFTER
 from policy.shadow import Knobs, Would
-from policy.words import RestrictionKind, SubjectKind
+from policy.words import Refusal, RestrictionKind, SubjectKind
 from tests.life import world as worlds
 from tests.life.world import GROUP, WHY, World
 from tests.life.year import CALLS, OTHERS
@@ -30,6 +35,8 @@ HOSTS = [f"host{number}" for number in range(8)]
 KNOWN = [f"known{number:02}" for number in range(60)]
 OTHERS_THERE = [f"other{number:03}" for number in range(70)]
 MEMBERS = [f"member{number:02}" for number in range(24)]
+ABOUT = ["association", "reapplication", "suspension"]
+"""Kinds of cases about accounts; new posts are screened by themselves."""
 DAY = timedelta(days=1)
 MEASURES = (*LIMITS, "block_trend", "suspend_account")
 
@@ -207,6 +214,92 @@ def test_a_shadow_says_what_it_would_have_done_and_touches_nobody(world: Rolling
     assert {one.would for one in found.otherwise} <= {Would.LIMIT, Would.ASK}
     assert found.otherwise
     assert world.limited([*MEMBERS, *OTHERS_THERE]) == before
+
+
+def candidate_pack(folder: Path, version: str, **parameters: object) -> Path:
+    """A folder of models with one pack: the shipped one, with a few of its numbers changed."""
+    pack = folder / "association"
+    shutil.copytree(SHIPPED / "association", pack, dirs_exist_ok=True)
+    manifest = json.loads((pack / MANIFEST).read_text(encoding="utf-8"))
+    manifest["version"] = version
+    manifest["parameters"] |= parameters
+    (pack / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+def test_another_model_in_shadow_stands_beside_the_one_in_use(
+    world: Rolling, tmp_path: Path
+) -> None:
+    office = world.office
+    shipped = json.loads((SHIPPED / "association" / MANIFEST).read_text(encoding="utf-8"))
+    # A model that is far less ready to say yes.
+    stern = candidate_pack(tmp_path / "stern", "stern", bias=shipped["parameters"]["bias"] - 6)
+    before = world.limited([*MEMBERS, *OTHERS_THERE])
+    with office.store.reading() as work:
+        laid, cases = work.restrictions.count(), work.cases.count(kind=ABOUT)
+    made = start_shadow(
+        office,
+        GROUP,
+        # Its own act lane may open lower, for it is measured by its own likelihoods.
+        Knobs(models=str(stern), act_from=1.0, review_from=1.0),
+        by="person:ana",
+        reason="would it be enough",
+    )
+    assert made.model == "association-stern"
+    assert look_now(office, made.id) == len(office.lake.active_after(0))
+    found = shadow_report(office, made.id)
+    by_account = {one.account_id: one for one in found.otherwise}
+    for account in sorted(before):
+        one = by_account[account]
+        assert one.did is Would.LIMIT
+        assert one.would is Would.NOTHING
+        assert one.probability < (one.in_use or 0)
+    assert sum(row.accounts for row in found.rows) == found.accounts
+    assert {row.group_id for row in found.rows} == {GROUP}
+    assert all(row.in_use is not None and row.shadow < row.in_use for row in found.rows)
+    assert all(row.moved and row.moved > 0.01 for row in found.rows)
+    apart = [abs(one.moved) for one in found.otherwise]
+    assert apart == sorted(apart, reverse=True)
+    assert made.id in {one.shadow.id for one in report_all(office)}
+    # The pass goes on looking with both, and touches nobody for what the candidate says.
+    world.clock.turn(timedelta(hours=1))
+    limited = sorted(before)[0]
+    world.post([limited], CALLS, each=3)
+    assert roll(office).problems == []
+    with office.store.reading() as work:
+        [seen] = work.shadow_outcomes.find(shadow_id=made.id, account_id=limited)
+    assert (seen.at, seen.did) == (world.now, Would.LIMIT)
+    assert seen.in_use is not None
+    assert seen.in_use > seen.probability
+    assert world.limited([*MEMBERS, *OTHERS_THERE]) == before
+    with office.store.reading() as work:
+        assert (work.restrictions.count(), work.cases.count(kind=ABOUT)) == (laid, cases)
+    # With another pack in the folder it does not look any more; the pass says so, and goes on.
+    candidate_pack(tmp_path / "stern", "other")
+    world.post(OTHERS_THERE[:1], OTHERS, each=1)
+    (problem,) = roll(office).problems
+    assert "holds association-other by now" in problem
+    with pytest.raises(Refusal, match="by now"):
+        look_now(office, made.id)
+    end_shadow(office, made.id, by="person:ana", reason="seen enough")
+    with pytest.raises(Refusal, match="has ended"):
+        look_now(office, made.id)
+
+
+def test_a_group_that_cannot_be_measured_is_told_in_a_sentence(world: Rolling) -> None:
+    save_groups(world.office, [worlds.Group(id="nobody", name="Nobody")], actor="person:ana")
+    made = start_shadow(world.office, "nobody", Knobs(), by="person:ana", reason="whom would it be")
+    with pytest.raises(Refusal, match="nobody"):
+        look_now(world.office, made.id)
+    end_shadow(world.office, made.id, by="person:ana", reason="nobody is known of it")
+
+
+def test_a_folder_without_the_model_is_refused(world: Rolling, tmp_path: Path) -> None:
+    knobs = Knobs(models=str(tmp_path))
+    with pytest.raises(PackError, match="holds no association pack"):
+        start_shadow(world.office, GROUP, knobs, by="person:ana", reason="a wrong folder")
+    with pytest.raises(PackError, match="holds no association pack"):
+        replay(world.office, since=world.now - DAY, until=world.now, knobs=knobs, group_ids=[GROUP])
 
 
 def test_a_replay_shows_the_difference_before_anybody_is_touched(world: Rolling) -> None:
