@@ -12,6 +12,8 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FEW = 100_000
+"""Names that may stand in any dictionary, used or not."""
 WHEN = pa.timestamp("us", "UTC")
 
 
@@ -49,7 +51,7 @@ def named(codes: NDArray[np.integer[Any]], names: pa.Array[Any]) -> pa.Array[Any
 
     Of many names only those that are used are in the dictionary: each block has its own.
     """
-    if len(names) > 2 * len(codes):
+    if len(names) > max(2 * len(codes), FEW):
         used = np.zeros(len(names), dtype=bool)
         used[codes] = True
         place = np.cumsum(used, dtype=np.int32)

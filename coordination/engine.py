@@ -145,13 +145,18 @@ def unreadable() -> tuple[type[Exception], ...]:
     return duckdb.Error, PySparkException
 
 
-def read_text(con: SQLBackend, path: Path) -> ir.Table:
+def read_text(con: SQLBackend, path: Path, *, keep: bool) -> ir.Table:
     """A CSV or TSV file with a header, every column as text: no type is guessed.
 
+    With `keep` DuckDB parses it once and keeps its rows; else, each time that they are asked for.
     Raises the engine's own error for what is no such file.
     """
     if con.name != _SPARK:
-        return con.read_csv(path, all_varchar=True, header=True)
+        if not keep:
+            return con.read_csv(path, all_varchar=True, header=True)
+        name = ibis.util.gen_name("text")
+        con.con.read_csv(str(path), all_varchar=True, header=True).create(name)
+        return con.table(name)
     separator = "\t" if ".tsv" in path.name.lower() else ","
     return con.read_csv(
         str(path), header=True, inferSchema=False, multiLine=True, sep=separator, escape='"'

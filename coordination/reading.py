@@ -1,8 +1,7 @@
 """Reading a run's input with the engine that was asked for, and bringing it to where it is counted.
 
-DuckDB reads and counts in one place; a small file of text is read once and kept. Spark reads, makes
-comparable and reduces to actions; these land as Parquet, and so do its posts, of which later steps
-take what they show.
+DuckDB reads and counts in one place. Spark reads, makes comparable and reduces to actions; these
+land as Parquet, and so do its posts, of which later steps take what they show.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import ibis
 from coordination.actions import actions, near
 from coordination.engine import land, reader
 from coordination.near_text import LAYER as NEAR_TEXT
-from coordination.source import Source, is_small, is_text, open_source
+from coordination.source import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +65,7 @@ def read(
     """Open a source with an engine. Raises InputError and EngineError."""
     home = reader(engine, con, scratch, threads)
     there = open_source(home, source, fields=fields, linkages=linkages, scratch=scratch)
-    if home is con and not (is_text(source) and is_small(source)):
+    if home is con:
         return Reading(con, scratch, there, there)
 
     def landed(table: ir.Table | None, name: str) -> ir.Table | None:
@@ -77,4 +76,4 @@ def read(
         shares=landed(there.shares, "read_shares"),
         linkages=landed(there.linkages, "read_linkages"),
     )
-    return Reading(con, scratch, here, here if home is con else there)
+    return Reading(con, scratch, here, there)

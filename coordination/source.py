@@ -38,7 +38,6 @@ class InputError(ValueError):
     """The input cannot be used; the message names the file or column and what is wanted."""
 
 
-_TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 SMALL = 256_000_000
 """Bytes of input up to which a run's tables fit in memory with room to spare."""
 
@@ -50,11 +49,6 @@ def is_small(source: Tabular) -> bool:
         packed = path.suffix in {".gz", ".parquet"}
         return path.is_file() and path.stat().st_size <= (SMALL // 10 if packed else SMALL)
     return int(getattr(source, "nbytes", SMALL + 1)) <= SMALL
-
-
-def is_text(source: Tabular) -> bool:
-    """Whether the input is a file that is read by parsing it."""
-    return isinstance(source, str | Path) and Path(source).name.lower().endswith(_TEXT)
 
 
 @dataclass(frozen=True)
@@ -162,10 +156,10 @@ def _read_path(con: SQLBackend, path: Path, part: str) -> ir.Table:
     name = path.name.lower()
     if name.endswith(".parquet"):
         return _parquet(con, [path], path)
-    if name.endswith(_TEXT):
+    if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
         try:
             # Ids are strings whatever digits they are made of: no column's type is guessed.
-            return read_text(con, path)
+            return read_text(con, path, keep=is_small(path))
         except unreadable() as problem:
             raise InputError(f"{path}: not readable as CSV: {_first_line(problem)}") from problem
     raise InputError(f"{path}: neither Parquet nor CSV by its name")
