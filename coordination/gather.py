@@ -11,7 +11,7 @@ import numpy as np
 from coordination.chance import benjamini_hochberg, poisson_tail
 from coordination.clusters import partition, stability, with_the_lone
 from coordination.copying import COPYING
-from coordination.result import Cluster
+from coordination.result import Cluster, Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,12 +83,8 @@ def clusters(
                 number=len(found),
                 accounts=tuple(sorted(members[cluster])),
                 layers=tuple(sorted({pair.layer for pair in inside[cluster]})),
-                ties=_ties(edges, names),
-                timed=_ties(edges.where(_speak(edges, layers)), names),
+                links=_links(edges, _speak(edges, layers), names),
                 pairs=tuple(inside[cluster]),
-                p_timing=float(edges.p_timing.min()),
-                p_audience=float(edges.p_audience.min()),
-                q=float(edges.q.max()),
                 p_timing_cluster=p,
                 p_error=error,
                 p_audience_cluster=float(poisson_tail(mean, np.array([edges.occasions.sum()]))[0]),
@@ -110,9 +106,21 @@ def _speak(edges: Tested, layers: Sequence[str]) -> NDArray[np.bool_]:
     return ~by_copying | (benjamini_hochberg(edges.p_timing, len(edges)) <= SPEAKING_TIMES)
 
 
-def _ties(edges: Tested, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    both = zip(edges.source.tolist(), edges.target.tolist(), strict=True)
-    return tuple(sorted({(names[a], names[b]) for a, b in both}))
+def _links(edges: Tested, speak: NDArray[np.bool_], names: Sequence[str]) -> tuple[Link, ...]:
+    """One for each pair of accounts, over all layers on which it was reported."""
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, (a, b) in enumerate(zip(edges.source.tolist(), edges.target.tolist(), strict=True)):
+        rows[names[a], names[b]].append(at)
+    return tuple(
+        Link(
+            ends=ends,
+            p_timing=float(edges.p_timing[some].min()),
+            p_audience=float(edges.p_audience[some].min()),
+            q=float(edges.q[some].max()),
+            timed=bool(speak[some].any()),
+        )
+        for ends, some in sorted(rows.items())
+    )
 
 
 def _sampled(

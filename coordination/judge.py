@@ -129,6 +129,8 @@ def _finding(
         if members is None or (pair.account_id in members and pair.other_account_id in members)
     ]
     layers = tuple(sorted({pair.layer for pair in inside})) or cluster.layers
+    # Of whom it names; what joined others to them says nothing here.
+    links = cluster.between(accounts) or cluster.links
     return CoordinationFinding(
         id=_id(rule, accounts, layers),
         kind=kind,
@@ -137,9 +139,9 @@ def _finding(
         account_ids=accounts,
         pairs=tuple(telling(inside, MAX_PAIRS_SHOWN)),
         pair_count=len(inside),
-        p_timing=cluster.p_timing,
-        p_audience=cluster.p_audience,
-        q=cluster.q,
+        p_timing=min(link.p_timing for link in links),
+        p_audience=min(link.p_audience for link in links),
+        q=max(link.q for link in links),
         window_s=cluster.window_s,
         started=min((pair.at for pair in inside), default=cluster.started),
         ended=max((pair.other_at for pair in inside), default=cluster.ended),
@@ -235,17 +237,18 @@ def _words(layers: Sequence[str]) -> str:
 
 def _social(cluster: Cluster, group: frozenset[str]) -> str:
     inside = sum(p.account_id in group and p.other_account_id in group for p in cluster.pairs)
+    q = max(link.q for link in cluster.between(group))
     return (
         f"{len(group)} accounts shared the same {_words(cluster.layers)} within "
         f"{cluster.window_s:g} s in {inside} pairs of posts, more often than a shared "
-        f"audience and shared moments give (q at most {cluster.q:.2g} for each link). "
-        f"{_without_times(cluster)}It does not show common control, automation, intent, or any "
-        "harm; people who agree to act together look the same."
+        f"audience and shared moments give (q at most {q:.2g} for each link). "
+        f"{_without_times(cluster, group)}It does not show common control, automation, intent, or "
+        "any harm; people who agree to act together look the same."
     )
 
 
-def _without_times(cluster: Cluster) -> str:
-    if cluster.timed:
+def _without_times(cluster: Cluster, group: frozenset[str]) -> str:
+    if any(link.timed for link in cluster.between(group)):
         return ""
     return "The times alone do not show it: that hardly anybody else wrote these texts does. "
 

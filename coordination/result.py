@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -13,22 +13,28 @@ from coordination.level import Level
 
 
 @dataclass(frozen=True)
+class Link:
+    """Two accounts of a cluster that are joined beyond chance; over layers the least p of either
+    null and the largest q."""
+
+    ends: tuple[str, str]
+    p_timing: float
+    p_audience: float
+    q: float
+    timed: bool
+    """Whether it shows by its times, and not by copying alone."""
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Accounts joined by pairs beyond chance, with what `clusters.parquet` tells of them."""
 
     number: int
     accounts: tuple[str, ...]
     layers: tuple[str, ...]
-    ties: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
     """Its pairs of accounts beyond chance, each once, whatever the layers."""
-    timed: tuple[tuple[str, str], ...]
-    """Those of its ties that show by their times, and not by copying alone."""
     pairs: tuple[PostPair, ...]
-    p_timing: float
-    """Least p among its edges, timing null."""
-    p_audience: float
-    q: float
-    """Largest q among its edges."""
     p_timing_cluster: float | None
     """Sampled: chance of as many pairs among these accounts when times are shuffled."""
     p_error: float | None
@@ -38,8 +44,27 @@ class Cluster:
     leaders: tuple[str, ...]
 
     @property
+    def ties(self) -> tuple[tuple[str, str], ...]:
+        return tuple(link.ends for link in self.links)
+
+    @property
+    def timed(self) -> tuple[tuple[str, str], ...]:
+        """Those of its ties that show by their times."""
+        return tuple(link.ends for link in self.links if link.timed)
+
+    @property
     def edges(self) -> int:
-        return len(self.ties)
+        return len(self.links)
+
+    @property
+    def q(self) -> float:
+        """The largest among its links."""
+        return max(link.q for link in self.links)
+
+    def between(self, members: Collection[str]) -> tuple[Link, ...]:
+        """The links between some of its accounts."""
+        some = frozenset(members)
+        return tuple(link for link in self.links if some.issuperset(link.ends))
 
     @property
     def started(self) -> datetime:

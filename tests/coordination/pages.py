@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from coordination.findings import BEYOND_CHANCE, LINKED, CoordinationFinding, Kind, PostPair
 from coordination.level import Level
-from coordination.result import Cluster, DetectReport
+from coordination.result import Cluster, DetectReport, Link
 from coordination.swarm_findings import SWARM
 from coordination.swarms import Call, Participant, Swarm
 
@@ -36,12 +36,11 @@ def cluster(number: int, size: int, *, mark: str = "") -> Cluster:
         number=number,
         accounts=names,
         layers=("text", "url"),
-        ties=tuple(sorted({(p.account_id, p.other_account_id) for p in pairs})),
-        timed=(),
+        links=tuple(
+            Link(ends, p_timing=1e-9, p_audience=1e-12, q=0.004, timed=False)
+            for ends in sorted({(p.account_id, p.other_account_id) for p in pairs})
+        ),
         pairs=pairs,
-        p_timing=1e-9,
-        p_audience=1e-12,
-        q=0.004,
         p_timing_cluster=0.005,
         p_error=0.005,
         p_audience_cluster=1e-30,
@@ -60,8 +59,8 @@ def finding(about: Cluster, kind: Kind = Kind.SOCIAL) -> CoordinationFinding:
         account_ids=about.accounts,
         pairs=about.pairs[:50],
         pair_count=len(about.pairs),
-        p_timing=about.p_timing,
-        p_audience=about.p_audience,
+        p_timing=1e-9,
+        p_audience=1e-12,
         q=about.q,
         window_s=about.window_s,
         started=about.started,

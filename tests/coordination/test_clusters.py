@@ -5,7 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from coordination import tested as tests_of_pairs
 from coordination.clusters import partition, stability, with_the_lone
+from coordination.gather import Membership, clusters
 
 RING = list(combinations(range(6), 2))
 TWO = RING + [(a + 10, b + 10) for a, b in RING]
@@ -48,3 +50,25 @@ def test_who_hangs_on_a_large_group_by_one_link_is_of_it() -> None:
     joined = with_the_lone(source, target, accounts, community)
     assert joined[lone] == joined[np.flatnonzero(accounts == 3)]
     assert np.array_equal(np.delete(joined, lone), np.delete(community, lone))
+
+
+def test_which_links_speak_by_their_times() -> None:
+    """On texts those that Benjamini-Hochberg keeps under the timing null; elsewhere all."""
+    p_timing = np.array([0.001, 0.03, 0.5, 0.9, 0.2])
+    pairs = tests_of_pairs.Tested(
+        layer=np.array([0, 0, 0, 1, 0]), source=np.array([0, 0, 1, 1, 2]),
+        target=np.array([1, 2, 2, 2, 3]), occasions=np.full(5, 4), expected=np.full(5, 0.1),
+        p_timing=p_timing, p_audience=np.full(5, 1e-6), p=np.full(5, 1e-6),
+        q=np.array([1e-4, 2e-4, 3e-4, 9e-3, 5e-4]),
+    )  # fmt: skip
+    together = Membership(np.zeros(4, dtype=np.int64), {0: 1.0})
+    (found,) = clusters(
+        pairs, together, "abcd", pairs=[], layers=("text", "url"), windows_s=(60.0, 60.0),
+        shuffles=[],
+    )  # fmt: skip
+    assert found.ties == (("a", "b"), ("a", "c"), ("b", "c"), ("c", "d"))
+    # 0.03 of five is 0.075 by Benjamini-Hochberg; b and c met on links as well.
+    assert found.timed == (("a", "b"), ("b", "c"))
+    (both,) = found.between("bc")
+    assert (both.q, both.p_timing) == (9e-3, 0.5)
+    assert found.q == 9e-3

@@ -22,7 +22,7 @@ from coordination.findings import (
 )
 from coordination.judge import judge
 from coordination.members import belonging, core
-from coordination.result import Cluster
+from coordination.result import Cluster, Link
 
 NOON = datetime(2026, 1, 5, 12, 0, 3, tzinfo=UTC)
 
@@ -53,10 +53,13 @@ def _cluster(
     accounts: str, pairs: list[PostPair], ties: Ties | None = None, timed: Ties | None = None
 ) -> Cluster:
     """Accounts of one letter each; all joined with all, by their times, where nothing is given."""
-    joined = tuple(combinations(accounts, 2)) if ties is None else tuple(ties)
+    joined = list(combinations(accounts, 2)) if ties is None else ties
+    links = tuple(
+        Link(ends, p_timing=1e-6, p_audience=1e-6, q=0.001, timed=timed is None or ends in timed)
+        for ends in joined
+    )
     return Cluster(
-        number=0, accounts=tuple(accounts), layers=("text",), ties=joined, pairs=tuple(pairs),
-        timed=joined if timed is None else tuple(timed), p_timing=1e-6, p_audience=1e-6, q=0.001,
+        number=0, accounts=tuple(accounts), layers=("text",), links=links, pairs=tuple(pairs),
         p_timing_cluster=None, p_error=None, p_audience_cluster=1e-6, stability=1.0,
         window_s=60.0, leaders=(),
     )  # fmt: skip
@@ -156,9 +159,9 @@ def _all(texts: Iterable[int], accounts: str) -> list[PostPair]:
         # One link whose times speak, or two in a row, join nobody to two others.
         (3, "text", "ab", TOO_FEW_TEXTS),
         (3, "text", "ab bc", TOO_FEW_TEXTS),
-        (3, "text", "ab bc ca", BEYOND_CHANCE),
+        (3, "text", "ab bc ac", BEYOND_CHANCE),
         # What is passed on joins by its times alone.
-        (3, "repost", "ab bc ca", BEYOND_CHANCE),
+        (3, "repost", "ab bc ac", BEYOND_CHANCE),
     ],
 )
 def test_few_texts_whose_times_show_nothing_are_no_group(
@@ -216,6 +219,18 @@ def test_who_shares_what_everybody_had_is_not_of_the_ring(
     cluster = _cluster("abcde", met, ties, timed=_ties(timed))
     (found,) = judge(cluster, [], {}, _audience(audience))
     assert "".join(found.account_ids) == members, why
+
+
+def test_what_joins_those_who_fall_out_does_not_weigh_the_rest() -> None:
+    met = _all(range(6), "abc") + _all(range(10, 14), "ade")
+    cluster = _cluster("abcde", met, _ties("ab ac bc ad ae de bd be"), timed=[])
+    stranger = replace(cluster.links[3], q=0.009, p_timing=1e-12, p_audience=1e-12)
+    links = (*cluster.links[:3], stranger, *cluster.links[4:])
+    everybody = _audience(dict.fromkeys(range(10, 14), 300))
+    (found,) = judge(replace(cluster, links=links), [], {}, everybody)
+    assert "".join(found.account_ids) == "abc"
+    assert (found.q, found.p_timing, found.p_audience) == (0.001, 1e-6, 1e-6)
+    assert "q at most 0.001 for" in found.summary
 
 
 def test_a_group_of_what_everybody_had_is_none() -> None:
