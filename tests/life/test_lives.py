@@ -1,8 +1,9 @@
 """Lives of a group and its accounts, each step held against a slow, plain reference.
 
 One life is told by hand, so that every rule happens; random ones find what nobody thought of. They
-are steered (few accounts, one of them most often; long spans, so that limits end) until they find
-something: each of `WRONG` is the reference with one rule left out, and with CATCH_WRONG=1 set
+are steered (few accounts, one of them most often; long spans, so that limits end; a rule that
+follows one limit to its end and beyond) until they find something: each of `WRONG` is the
+reference with one rule left out, and with CATCH_WRONG=1 set
 `test_random_lives_alone_catch_what_is_wrong` gives each of them the random lives of
 `test_lives_on_sqlite`, without the one told by hand. Three of the five have to be caught.
 """
@@ -36,7 +37,7 @@ from casework.reassess import reassess_on_new_evidence
 from casework.technical import pursue_proven
 from policy.brake import Brake, BrakeScope
 from policy.bulk import BulkAction, BulkKind, BulkState
-from policy.cases import CaseKind
+from policy.cases import Case, CaseKind
 from policy.restrictions import Restriction
 from policy.verdicts import (
     AssociationChoice,
@@ -66,7 +67,7 @@ spans = st.sampled_from([HOUR, 20 * HOUR, 6 * 24 * HOUR, 16 * 24 * HOUR, 31 * 24
 lanes = st.sampled_from([Lane.ACT, Lane.ACT, Lane.ACT, Lane.REVIEW, Lane.DISMISS])
 picks = st.integers(0, 10**6)
 
-LIVES, STEPS = 12, 40
+LIVES, STEPS = 10, 40
 """What every run of the tests spends on random lives."""
 
 
@@ -255,16 +256,15 @@ class Lives(RuleBasedStateMachine):
                 self.world.answer(case, verdict)
             self.stuck.add(case.id)
 
+    def _suspensions(self) -> list[Case]:
+        waiting = self.world.open_cases(CaseKind.SUSPENSION)
+        return [one for one in waiting if one.id not in self.stuck]
+
     @rule(pick=picks)
-    @precondition(
-        lambda self: any(
-            one.id not in self.stuck for one in self.world.open_cases(CaseKind.SUSPENSION)
-        )
-    )
+    @precondition(lambda self: bool(self._suspensions()))
     def suspend(self, pick: int) -> None:
         self.tick()
-        waiting = self.world.open_cases(CaseKind.SUSPENSION)
-        waiting = [one for one in waiting if one.id not in self.stuck]
+        waiting = self._suspensions()
         case = waiting[pick % len(waiting)]
         account, ref = case.subject_id, case.ref or ""
         if ref.startswith("ring"):
@@ -291,12 +291,15 @@ class Lives(RuleBasedStateMachine):
         self.world.protect(account)
         self.told.protected.add(account)
 
-    @rule(pair=st.lists(accounts, min_size=2, max_size=2, unique=True))
+    @rule(pair=st.lists(accounts, min_size=2, max_size=2, unique=True), decided=st.booleans())
     @precondition(lambda self: self.told.laid)
-    def ring(self, pair: list[str]) -> None:
+    def ring(self, pair: list[str], decided: bool) -> None:
         self.tick()
-        self.world.ring(tuple(pair))
+        found = self.world.ring(tuple(pair))
         pursue_proven(self.world.office)
+        if decided:
+            waiting = self._suspensions()
+            self.suspend(next(at for at, one in enumerate(waiting) if one.ref == found.id))
 
     @rule(account=accounts)
     @precondition(lambda self: self.told.laid)
@@ -383,6 +386,36 @@ class Lives(RuleBasedStateMachine):
         ]
         return found
 
+    @rule(
+        account=accounts,
+        end=st.sampled_from(["won", "upheld", "freed", "left"]),
+        after=st.sampled_from([6 * 24 * HOUR, 31 * 24 * HOUR]),
+        ago=st.sampled_from([0 * HOUR, 6 * 24 * HOUR, 16 * 24 * HOUR]),
+    )
+    @precondition(lambda self: self.told.designation is not None)
+    def limited_and_again(self, account: str, end: str, after: timedelta, ago: timedelta) -> None:
+        """What most of the rules are about: a limit, how it ended, and what is seen later."""
+        self._ready()
+        self.seen(account, Lane.ACT, 0 * HOUR)
+        found = self._contestable()
+        standing = [
+            at for at, one in enumerate(found) if one.subject_id == account and one.stands(self.now)
+        ]
+        if end in ("won", "upheld") and standing:
+            self.contest(standing[0], end == "won")
+        if end == "freed":
+            self.free([account])
+        self.wait(after)
+        self._ready()
+        self.seen(account, Lane.ACT, ago)
+
+    def _ready(self) -> None:
+        """Nothing holds the machine back: no brake is pulled, and no review is overdue."""
+        while any(one.released is None for one in self.told.brakes):
+            self.release(0)
+        if not self.told.in_force(self.now):
+            self.review(None)
+
     # Time
 
     @rule(span=spans)
@@ -460,7 +493,7 @@ def tell(life: Lives) -> None:
     step(life.pull, where=("surface", "search"), lift=True)
     step(life.seen_after_a_while, chosen=["a0", "a1", "a2"], span=6 * 24 * HOUR)
     step(life.release, pick=0)
-    step(life.ring, pair=["a0", "a1"])
+    step(life.ring, pair=["a0", "a1"], decided=False)
     suspended("a1")
     step(life.remove_three, account="a2")
     suspended("a2")
@@ -491,6 +524,7 @@ def tell(life: Lives) -> None:
     step(life.wait, span=16 * 24 * HOUR)
     step(life.designate_again, measures=ALL)
     step(life.seen_just_now, chosen=["a0", "a2"])
+    step(life.limited_and_again, account="a0", end="left", after=31 * 24 * HOUR, ago=0 * HOUR)
     assert done >= {one.function.__name__ for one in life.rules}
 
 
