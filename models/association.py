@@ -8,7 +8,7 @@ score meant different things for different ones of them.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,9 +47,10 @@ SMALL_BACKGROUND = 50
 """Accounts; a smaller background is filled up to this with the pack's reference crowd. No more
 than that: beside a foreign crowd all who share a place and a time look alike."""
 
-CROWDED = 0.15
-"""Share of likely members in a background from which they are left out of it: the models learnt
-beside backgrounds that held no more (training/episodes.py: 120 of 800)."""
+CROWDED = 0.1
+"""Share of likely members in a background from which they are left out of it. The models learnt
+beside backgrounds of which at most .15 were members (training/episodes.py: 120 of 800), and of many
+members in one only a part look likely at first."""
 UNCROWDED = 0.01
 """Share of likely members at which leaving out ends; the last few do no harm."""
 
@@ -114,7 +115,8 @@ class AssociationModel:
         """Read a pack. `encoder` is the setting CONCERT_ENCODER; `cache` a file of embeddings.
 
         Raises:
-            PackError: the pack is damaged, or was not trained for the encoder.
+            PackError: the pack is damaged, or was not trained for the encoder or on the features
+                that are measured.
         """
         manifest = read_manifest(folder)
         if manifest.kind != "association":
@@ -124,6 +126,11 @@ class AssociationModel:
             raise PackError(
                 f"CONCERT_ENCODER: {folder} was not trained for {encoder!r}, only for"
                 f" {', '.join(sorted(about['routes']))}; train one for it"
+            )
+        if about["features"] != [*FEATURES, "posts"]:
+            raise PackError(
+                f"{folder} was trained on other features than are measured now; train it anew with"
+                " `concert train association`"
             )
         tensors = read_tensors(folder, "reference.safetensors")
         return cls(
@@ -175,22 +182,22 @@ class AssociationModel:
         if seed_crowd is None and narratives is None:
             raise ValueError(f"group {group.id}: no posts of a confirmed member and no narrative")
 
-        def laid(crowd: Crowd) -> GroupIndex:
-            if seed_crowd is not None:
-                return index_group(group, seed_crowd, crowd, narratives)
+        if seed_crowd is None:
             assert narratives is not None
-            return index_group(group, _narrated(said, narratives, crowd), crowd, narratives)
-
-        crowd = self._filled(others)
-        measure = laid(crowd)
-        # Where a group is a large part of all, its members would be what is usual. Each round
-        # tells those that are left apart more clearly.
+            seed_crowd = _narrated(said, narratives, self._filled(others))
+        crowd = everybody = self._filled(others)
+        measure = index_group(group, seed_crowd, crowd, narratives)
+        # Where a group is a large part of all, its members would be what is usual. Those that are
+        # left out help to find the others, round by round; the seeds alone say who belongs.
         if self._likely(measure, crowd).mean() > CROWDED:
-            while (likely := self._likely(measure, crowd)).mean() > UNCROWDED:
+            familiar, wider = measure.familiar, measure
+            while (likely := self._likely(wider, crowd)).mean() > UNCROWDED:
                 others = others.without([crowd.ids[at] for at in np.flatnonzero(likely)])
                 crowd = self._filled(others)
-                # Nobody is new to a background for its having been made smaller.
-                measure = replace(laid(crowd), familiar=measure.familiar)
+                left = everybody.without(crowd.ids)
+                wider = index_group(group, seed_crowd.joined(left), crowd, narratives)
+            # Nobody is new to a background for its having been made smaller.
+            measure = index_group(group, seed_crowd, crowd, narratives).knowing(left, familiar)
         return Index(
             group=group,
             measure=measure,

@@ -4,6 +4,7 @@ Nothing here is learnt from other groups' members: a group needs only its seeds 
 so one that was never seen in training is measured like any other.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,35 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.activity import BUCKETS, Activities, hashed_words
-from models.ridge import NOWHERE, Places, Ridge, fit_ridge
+from models.likeness import Blocks, Known
+from models.ridge import NOWHERE, Places
 from policy.groups import Group
 
 Floats = NDArray[np.float64]
 
 FEATURES = (
-    "meaning",
-    "meaning_nearest",
     "meaning_told_apart",
-    "words",
-    "words_nearest",
     "words_told_apart",
-    "objects_nearest",
     "objects_told_apart",
-    "habits_nearest",
     "habits_told_apart",
-    "told_apart",
+    "told_apart_nearby",
+    "reached",
+    "reached_by_words",
+    "reached_by_meaning",
 )
 """What is measured between an account and a group, each then set against the background.
-`told_apart`: by a line between the seeds and the background (models/ridge.py)."""
-FLOOR = FEATURES.index("words")
-"""Cosine of words to the seeds' centre: what a plain tf-idf would say."""
+`told_apart`: by a line between the seeds and the background (models/ridge.py), `nearby` by a
+bending one, since a group may pose as several things. `reached`: how surely a walk among accounts
+like each other comes to a seed (models/walk.py)."""
 
 MOST_BACKGROUND = 900
 """Accounts that the lines are drawn against; more cost the cube of it and change little."""
 
-NEAREST = 3
-_PENALTY = 12.0
-_OBJECTS_COUNT = 0.25
 _PRIOR_WORDS = 200.0
 _NOVEL = 0.01
 
@@ -82,6 +78,12 @@ class Crowd:
             tuple(self.ids[int(row)] for row in rows),
         )
 
+    def without(self, ids: Collection[str]) -> "Crowd":
+        """All whose id is known but these."""
+        dropped = {*ids, ""}
+        kept = [at for at, each in enumerate(self.ids) if each not in dropped]
+        return self.take(np.asarray(kept, dtype=np.int64))
+
     def joined(self, other: "Crowd") -> "Crowd":
         from scipy.sparse import vstack
 
@@ -93,24 +95,6 @@ class Crowd:
             np.concatenate([self.posts, other.posts]),
             (*self.ids, *other.ids),
         )
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Accounts as rows that can be multiplied: meaning, words, objects and habits."""
-
-    meaning: Floats
-    words: Any
-    objects: Any
-    habits: Floats
-
-    def alike(self, others: "_Blocks") -> tuple[Floats, ...]:
-        """Products with others, (n, others): one for each block, and one for all together."""
-        meaning = self.meaning @ others.meaning.T
-        words = np.asarray((self.words @ others.words.T).toarray(), dtype=np.float64)
-        things = np.asarray((self.objects @ others.objects.T).toarray(), dtype=np.float64)
-        habits = self.habits @ others.habits.T
-        return meaning, words, things, habits, meaning + words + _OBJECTS_COUNT * things + habits
 
 
 @dataclass(frozen=True)
@@ -135,53 +119,39 @@ class GroupIndex:
     """Unit vectors of the group's narratives, (n, d)."""
     places: dict[str, int] = field(default_factory=dict)
     """Which row of seeds and background an account is."""
-    fitted: _Blocks | None = None
-    """Seeds and background as rows, those of `places`."""
-    lines: tuple[Ridge, ...] = ()
-    """One for each of meaning, words, objects, habits, and one for all of them together."""
+    fitted: Known | None = None
+    """Seeds and background, row by row those of `places`."""
     familiar: float = -1.0
     """Likeness to the nearest other account that 99 % of the background have."""
+    beside: Floats | None = None
+    """Meaning of accounts left out of the background as likely members, (n, d): nobody is new for
+    being like them."""
+    beside_ids: tuple[str, ...] = ()
 
     def raw(self, crowd: Crowd, places: Places | None = None) -> Floats:
         """Features of accounts before they are set against the background, (n, features). What
         stands at `places` is measured as if it had been left out."""
         if places is None:
             places = np.asarray([self.places.get(each, NOWHERE) for each in crowd.ids], np.int64)
-        rows = self.blocks(crowd)
-        alike = rows.alike(self._rows)
-        own = np.where(places < len(self.seeds), places, NOWHERE)
-        meaning, words, things, habits = (
-            _others(each[:, : len(self.seeds)].copy(), own) for each in alike[:4]
-        )
-        # Likeness in habits is nearness, not direction: who does nothing often is like nobody.
-        far = (rows.habits**2).sum(axis=1)[:, None] - 2 * habits
-        far = far + (self._rows.habits[: len(self.seeds)] ** 2).sum(axis=1)
-        told = [line(each, places) for line, each in zip(self.lines, alike, strict=True)]
-        return np.column_stack(
-            [
-                _mean(meaning),
-                _nearest(meaning),
-                told[0],
-                _mean(words),
-                _nearest(words),
-                told[1],
-                _nearest(things),
-                told[2],
-                _nearest(-np.sqrt(np.maximum(far, 0.0))),
-                told[3],
-                told[4],
-            ]
-        )
+        by_line, by_walk = self.known.alike(self.blocks(crowd))
+        told = [line(each, places) for line, each in zip(self.known.lines, by_line, strict=True)]
+        reached = [walk(each, places) for walk, each in zip(self.known.walks, by_walk, strict=True)]
+        return np.column_stack([*told, *reached])
+
+    def floor(self, crowd: Crowd) -> Floats:
+        """What a plain tf-idf of the seeds says: mean cosine of words to them, (n,)."""
+        rows, seeds = self.blocks(crowd), self.blocks(self.seeds)
+        return np.asarray((rows.words @ seeds.words.T).mean(axis=1), dtype=np.float64).ravel()
 
     @property
-    def _rows(self) -> _Blocks:
+    def known(self) -> Known:
         if self.fitted is None:
             raise ValueError(f"group {self.group.id}: the yardstick is not laid yet")
         return self.fitted
 
-    def blocks(self, crowd: Crowd) -> _Blocks:
+    def blocks(self, crowd: Crowd) -> Blocks:
         away = np.clip((crowd.habits - self.habit_middle) / self.habit_scale, -3.0, 3.0)
-        return _Blocks(
+        return Blocks(
             meaning=_unit(crowd.vectors - self.middle),
             words=_tfidf(crowd.words, self.word_rarity),
             objects=_tfidf(crowd.objects, self.object_rarity),
@@ -201,13 +171,21 @@ class GroupIndex:
     def novel(self, crowd: Crowd) -> NDArray[np.bool_]:
         """Whether an account is unlike everybody that the group was told apart from, (n,)."""
         places = np.asarray([self.places.get(each, NOWHERE) for each in crowd.ids], np.int64)
-        return self._likeness(self.blocks(crowd), places) < self.familiar
+        meaning = _unit(crowd.vectors - self.middle)
+        likeness = _likeness(meaning, self.known.rows.meaning, places)
+        if self.beside is not None:
+            at = {each: place for place, each in enumerate(self.beside_ids)}
+            places = np.asarray([at.get(each, NOWHERE) for each in crowd.ids], np.int64)
+            likeness = np.maximum(likeness, _likeness(meaning, self.beside, places))
+        return likeness < self.familiar
 
-    def _likeness(self, rows: _Blocks, places: Places) -> Floats:
-        alike = rows.meaning @ self._rows.meaning.T
-        here = np.flatnonzero(places != NOWHERE)
-        alike[here, places[here]] = -1.0
-        return np.asarray(alike.max(axis=1), dtype=np.float64)
+    def knowing(self, left_out: Crowd, familiar: float) -> "GroupIndex":
+        """The same yardstick, to which accounts like `left_out` are as little new as they were in
+        the background that `familiar` was taken from."""
+        if len(left_out) > MOST_BACKGROUND:
+            left_out = left_out.take(_spaced(len(left_out)))
+        meaning = _unit(left_out.vectors - self.middle)
+        return replace(self, familiar=familiar, beside=meaning, beside_ids=left_out.ids)
 
     def post_features(self, vectors: Floats, words: Any, objects: Any) -> Floats:
         """Features of single posts: likeness in meaning (0 the background's middle, 1 the
@@ -237,8 +215,7 @@ def index_group(
     if not len(seeds) or not len(background):
         raise ValueError(f"group {group.id}: needs posts of a confirmed member and a background")
     if len(background) > MOST_BACKGROUND:
-        chosen = np.linspace(0, len(background) - 1, MOST_BACKGROUND).astype(np.int64)
-        background = background.take(chosen)
+        background = background.take(_spaced(len(background)))
     middle = background.vectors.mean(axis=0)
     seen = seeds.joined(background)
     index = GroupIndex(
@@ -256,23 +233,32 @@ def index_group(
         places={each: place for place, each in enumerate(seen.ids) if each},
     )
     rows = index.blocks(seen)
-    index = replace(
-        index,
-        fitted=rows,
-        lines=tuple(fit_ridge(each, len(seeds), _PENALTY) for each in rows.alike(rows)),
-    )
+    index = replace(index, fitted=Known.fit(rows, len(seeds)))
     places = np.arange(len(seeds), len(seen), dtype=np.int64)
     measured = index.raw(background, places)
-    low, level, high = np.quantile(measured, [0.16, 0.5, 0.84], axis=0)
+    usual = measured[~index.known.presumed()]
+    low, level, high = np.quantile(usual, [0.16, 0.5, 0.84], axis=0)
     # Where most of the background shares nothing at all, the spread would be nothing too.
-    spread = np.maximum((high - low) / 2, 0.25 * measured.std(axis=0))
-    likeness = index._likeness(index.blocks(background), places)
+    spread = np.maximum((high - low) / 2, 0.25 * usual.std(axis=0))
+    likeness = _likeness(index.blocks(background).meaning, rows.meaning, places)
     return replace(
         index,
         level=level,
         spread=np.maximum(spread, 1e-3),
         familiar=float(np.quantile(likeness, _NOVEL)),
     )
+
+
+def _spaced(count: int) -> NDArray[np.int64]:
+    return np.linspace(0, count - 1, MOST_BACKGROUND).astype(np.int64)
+
+
+def _likeness(meaning: Floats, others: Floats, places: Places) -> Floats:
+    """Likeness to the nearest of others but oneself, (n,)."""
+    alike = meaning @ others.T
+    here = np.flatnonzero(places != NOWHERE)
+    alike[here, places[here]] = -1.0
+    return np.asarray(alike.max(axis=1), dtype=np.float64)
 
 
 def _unnamed(group: Group, weights: Floats) -> Floats:
@@ -283,24 +269,6 @@ def _unnamed(group: Group, weights: Floats) -> Floats:
 
 def _unit(rows: Floats) -> Floats:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
-
-
-def _others(alike: Floats, own: Places) -> Floats:
-    """Likeness to seeds, without that of a seed to itself (NaN)."""
-    here = np.flatnonzero(own != NOWHERE)
-    alike[here, own[here]] = np.nan
-    return alike
-
-
-def _mean(alike: Floats) -> Floats:
-    known = ~np.isnan(alike)
-    return np.asarray(np.nansum(alike, axis=1) / np.maximum(known.sum(axis=1), 1))
-
-
-def _nearest(alike: Floats) -> Floats:
-    """Mean of the nearest few; NaN sorts last, so it is turned round."""
-    count = min(NEAREST, alike.shape[1])
-    return _mean(-np.sort(-alike, axis=1)[:, :count])
 
 
 def _rarity(counts: Any) -> Floats:

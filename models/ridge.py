@@ -24,6 +24,16 @@ class Ridge:
 
     alpha: Floats
     inverse: Floats
+    wanted: Floats
+    """What it was fitted to give, (fitted,)."""
+
+    def left_out(self) -> Floats:
+        """What each fitted row would score had it been left out, (fitted,)."""
+        return np.asarray(self.wanted - self.alpha / np.diag(self.inverse), dtype=np.float64)
+
+    def again(self, wanted: Floats) -> "Ridge":
+        """The line through the same rows, fitted to give something else."""
+        return Ridge(self.inverse @ wanted, self.inverse, wanted)
 
     def __call__(self, alike: Floats, places: Places) -> Floats:
         """Scores, about 1 for a seed and -1 for anybody else.
@@ -50,4 +60,4 @@ def fit_ridge(alike: Floats, seeds: int, penalty: float) -> Ridge:
     whole = alike + 1.0 + np.diag(penalty / weight)
     inverse = np.asarray(np.linalg.inv(whole), dtype=np.float64)
     wanted = np.where(np.arange(count) < seeds, 1.0, -1.0)
-    return Ridge(inverse @ wanted, inverse)
+    return Ridge(inverse @ wanted, inverse, wanted)

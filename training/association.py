@@ -33,9 +33,15 @@ MISS_RATE = 0.2
 """Of members, over all groups left out; a member that is dismissed is measured again with every
 pass, and at a half of this the crowds that a person would have to look at double (measured)."""
 CONFIDENCE = 0.9
-CROWD_REVIEWED = 0.04
-"""Of a crowd that was left out, the share that may go to people. Where both cannot be had, this
-comes before MISS_RATE: a member who is missed is measured again, a crowd floods the queue."""
+CROWD_REVIEWED = 0.05
+CROWD_CONFIDENCE = 0.95
+"""Of a crowd that was left out, the share that may go to people, with this confidence over its
+accounts. Where both cannot be had, this comes before MISS_RATE: a member who is missed is
+measured again, a crowd floods the queue."""
+
+_LOOSE = 0.0003
+"""How far the weights may move: features that tell much alike keep about equal weights, which
+carries over to groups never seen better than the best weights for those seen."""
 
 Floats = NDArray[np.float64]
 
@@ -172,9 +178,16 @@ def fit(episodes: Sequence[Episode], without: frozenset[int] = frozenset()) -> F
         weight.append(episode.weight[kept])
     rows, truth = np.vstack(features), np.concatenate(member)
     centre, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    model: Any = LogisticRegression(C=0.1, max_iter=500)
-    model.fit((rows - centre) / scale, truth, sample_weight=np.concatenate(weight))
-    return Fitted(model.coef_[0], float(model.intercept_[0]), centre, scale)
+    set_to = (rows - centre) / scale
+    counts = np.concatenate(weight)
+    model: Any = LogisticRegression(C=_LOOSE, max_iter=500)
+    model.fit(set_to, truth, sample_weight=counts)
+    # Weights held back say everything too faintly: their sum is put back to the scale of log-odds.
+    said = model.decision_function(set_to)[:, None]
+    louder: Any = LogisticRegression(C=1e4).fit(said, truth, sample_weight=counts)
+    slope = float(louder.coef_[0, 0])
+    bias = slope * float(model.intercept_[0]) + float(louder.intercept_[0])
+    return Fitted(slope * model.coef_[0], bias, centre, scale)
 
 
 def leave_groups_out(
@@ -254,15 +267,27 @@ def _thresholds(said: Floats, so: Floats, crowds: float) -> Thresholds:
 def _crowd_level(
     labelled: Sequence[Labelled], episodes: Sequence[Episode], calibrator: Calibrator
 ) -> float:
-    """The likelihood that CROWD_REVIEWED of the worst crowd reach, each by a model without it."""
+    """The likelihood that no more than CROWD_REVIEWED of the worst crowd reach, each by a model
+    without it."""
     levels = [0.0]
     for crowd in sorted({each.crowd for each in labelled if each.crowd}):
         places = frozenset(at for at, each in enumerate(labelled) if each.crowd == crowd)
         fitted = fit(episodes, without=places)
         rows = [each.features[np.isin(each.account, list(places))] for each in episodes]
         said = calibrator(fitted.log_odds(np.vstack(rows)))
-        levels.append(float(np.quantile(said, 1 - CROWD_REVIEWED)))
+        accounts = len({int(at) for each in episodes for at in each.account} & places)
+        levels.append(float(np.quantile(said, 1 - _share_shown(accounts))))
     return max(levels)
+
+
+def _share_shown(accounts: int) -> float:
+    """The largest share of so many accounts that shows CROWD_REVIEWED not to be passed (Clopper
+    and Pearson 1934); 0 where they are too few to show it."""
+    from scipy.stats import beta
+
+    count = np.arange(max(accounts, 1))
+    upper = beta.ppf(CROWD_CONFIDENCE, count + 1, np.maximum(accounts - count, 1e-9))
+    return float(max((upper <= CROWD_REVIEWED).sum() - 1, 0) / max(accounts, 1))
 
 
 def _reference(labelled: Sequence[Labelled], seed: int) -> list[int]:

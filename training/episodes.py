@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.activity import Activities
-from models.group_index import FLOOR, Crowd, GroupIndex, index_group
+from models.group_index import Crowd, GroupIndex, index_group
 from policy.groups import Group
 from training.accounts import Labelled
 
@@ -40,7 +40,7 @@ class Episode:
     whole: Floats
     """Features of the same candidates read to all their posts, against the same yardstick."""
     floor: Floats
-    """What a plain tf-idf of the seeds says: the raw cosine to their centre."""
+    """What a plain tf-idf of the seeds says: the mean cosine to them."""
     post_features: Floats
     post_member: NDArray[np.bool_]
     post_account: NDArray[np.int64]
@@ -88,7 +88,7 @@ def draw(
         weight=weight,
         posts=crowd.posts.astype(np.int64),
         whole=index.features(Crowd.of(everything)),
-        floor=raw[:, FLOOR],
+        floor=index.floor(crowd),
         post_features=_post_features(index, seen, rows),
         post_member=member[seen.owner[rows]],
         post_account=candidates[seen.owner[rows]],

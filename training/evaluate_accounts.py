@@ -12,14 +12,15 @@ from models.association import AssociationModel
 from models.cache import CachedEncoder
 from models.calibration import Floats, brier, expected_calibration_error
 from models.encoder import load_encoder
-from models.routing import Opened, open_act_lane
 from models.text import skeleton
 from training.accounts import Labelled, load_accounts
-from training.association import draw_all, fit, leave_groups_out
+from training.association import draw_all, leave_groups_out
 from training.episodes import POSTS, Episode, draw, groups_of
+from training.evaluate_crowds import CROWD_YEARS, measure_crowds
 from training.evaluate_decisions import lanes_by_decisions
 from training.progress import Progress, silent
 from training.report import Section, precision_recall_plot, reliability_plot, write_report
+from training.years import DECISIONS, POPULATION, PRECISION, QUEUE, YEARS, many_years
 
 DRAWS = 2
 AIM_DRAWS = 5
@@ -27,14 +28,6 @@ AIM_SEEDS = 10
 AIM_POSTS = 30
 AIM_MEMBERS = 20
 """Fewest members to find for a group to count in the aim."""
-PRECISION = 0.95
-YEARS = 200
-DECISIONS = 150
-"""Blind decisions on a group in a simulated year."""
-POPULATION = 3000
-QUEUE = 400
-"""The surest accounts of a year: those that come first in the queue."""
-
 AGAINST = ("everybody", "crowds")
 
 _FEWEST = 4
@@ -60,14 +53,13 @@ def evaluate_association(
     model = AssociationModel.load(pack)
     labelled, read = _read(model, data, cache=cache, shippable_only=shippable_only)
     episodes = draw_all(labelled, read, seed=seed, draws=DRAWS, progress=progress)
-    left_out = leave_groups_out(episodes)
+    asked = _long(labelled, read, seed=seed, draws=AIM_DRAWS, progress=progress)
     long_read = [
         (each, scores)
-        for each, scores in leave_groups_out(
-            episodes, _long(labelled, read, seed=seed, draws=AIM_DRAWS, progress=progress)
-        )
+        for each, scores in leave_groups_out(episodes, asked)
         if each.member.sum() >= AIM_MEMBERS
     ]
+    left_out = leave_groups_out(episodes)
     aim = _aim(labelled, long_read)
     by_group = []
     for group, seeds in sorted({(episode.group, episode.seeds) for episode in episodes}):
@@ -76,7 +68,8 @@ def evaluate_association(
     by_posts = [{"posts": posts, **_means(left_out, posts)} for posts in POSTS]
     said = model.calibrator(np.concatenate([scores for _, scores in left_out]))
     truth = np.concatenate([episode.member for episode, _ in left_out]).astype(float)
-    crowds = _crowds(model, labelled, episodes)
+    crowds = measure_crowds(model, labelled, episodes, asked, np.random.default_rng(seed))
+    missed = [_missed(model, left_out, posts) for posts in (*POSTS, None)]
     by_group.sort(key=lambda row: row["auc"])
     metrics = {
         "model": model.manifest.model,
@@ -84,6 +77,7 @@ def evaluate_association(
         "groups": by_group,
         "posts": by_posts,
         "crowds": crowds,
+        "missed": missed,
         "ece": expected_calibration_error(said, truth),
         "brier": brier(said, truth),
     }
@@ -113,8 +107,16 @@ def evaluate_association(
             Section(
                 "Crowds never seen in training",
                 "Model refitted without the crowd. above_dismiss: share that a person would have"
-                " to look at; above_act: share sure enough to act on, were a lane open.",
+                " to look at; above_95: scores of at least .95. lanes: act lanes that opened in"
+                f" {CROWD_YEARS} simulated years of blind decisions on each draw of each group, by"
+                " models without the group and the crowd; acted: accounts of the crowd in any of"
+                " them; acted_at_most: the share with 95 % confidence.",
                 crowds,
+            ),
+            Section(
+                "Members of left-out groups that the threshold to dismiss lets go",
+                "By posts read of them; they are measured again with every pass.",
+                missed,
             ),
         ],
         metrics,
@@ -149,7 +151,9 @@ def evaluate_routing(
     for episode, scores in leave_groups_out(episodes, asked):
         for against in AGAINST:
             kept = _kept(episode, crowd, against)
-            told = _years(episode.group, episode.member[kept], model.calibrator(scores[kept]), rng)
+            told = many_years(
+                episode.group, episode.member[kept], model.calibrator(scores[kept]), rng
+            )
             found.append({"against": against, **told})
     found.sort(key=lambda row: row["opened"])
     metrics: dict[str, Any] = {
@@ -159,7 +163,8 @@ def evaluate_routing(
     }
     note = (
         f"{YEARS} simulated years of {DECISIONS} blind decisions on each group, among the surest"
-        f" {QUEUE} of {POPULATION} accounts drawn again from those left out. against: as above."
+        f" {QUEUE} of {POPULATION} accounts drawn again from those left out. against:"
+        " everybody else, or the crowds alone."
         f" held: of the years in which the lane opened, the share in which at least {PRECISION}"
         " of the undecided accounts in it were members; broken: of all years, the share in which"
         " a lane opened and was not held. precision: of undecided accounts in opened lanes."
@@ -282,61 +287,19 @@ def _means(left_out: Sequence[tuple[Episode, Floats]], posts: int | None = None)
     return {"draws": len(rows), **{n: float(m) for n, m in zip(names, means, strict=True)}}
 
 
+def _missed(
+    model: AssociationModel, left_out: Sequence[tuple[Episode, Floats]], posts: int | None
+) -> dict[str, Any]:
+    """Of members read to so many posts, or to any number, the share below the threshold."""
+    said = np.concatenate([scores[episode.member] for episode, scores in left_out])
+    read = np.concatenate([episode.posts[episode.member] for episode, _ in left_out])
+    here = model.calibrator(said[(read == posts) | (posts is None)])
+    share = float((here < (model.thresholds.dismiss or 0.0)).mean())
+    return {"posts": posts or "any", "scores": len(here), "dismissed": share}
+
+
 def _recall_at(truth: NDArray[np.bool_], said: Floats) -> float:
     order = np.argsort(-said, kind="stable")
     hits = np.cumsum(truth[order])
     good = np.flatnonzero(hits / np.arange(1, len(hits) + 1) >= PRECISION)
     return float(hits[good[-1]] / truth.sum()) if len(good) else 0.0
-
-
-def _crowds(
-    model: AssociationModel, labelled: Sequence[Labelled], episodes: Sequence[Episode]
-) -> list[dict[str, Any]]:
-    found = []
-    for crowd in sorted({each.crowd for each in labelled if each.crowd}):
-        places = frozenset(at for at, each in enumerate(labelled) if each.crowd == crowd)
-        fitted = fit(episodes, without=places)
-        rows = [episode.features[np.isin(episode.account, list(places))] for episode in episodes]
-        said = model.calibrator(fitted.log_odds(np.vstack(rows)))
-        dismiss, act = model.thresholds.dismiss or 0.0, model.thresholds.act
-        found.append(
-            {
-                "crowd": crowd,
-                "scores": len(said),
-                "above_dismiss": float((said >= dismiss).mean()),
-                "above_act": float((said >= act).mean()) if act is not None else 0.0,
-            }
-        )
-    return sorted(found, key=lambda row: -float(row["above_dismiss"]))
-
-
-def _years(
-    group: str, member: NDArray[np.bool_], said: Floats, rng: np.random.Generator
-) -> dict[str, Any]:
-    """A year brings POPULATION accounts like the episode's. Of the surest QUEUE of them people
-    decide DECISIONS blind, drawn at random; the others are what the lane is judged on."""
-    opened, held, shares, right = 0, 0, [], 0
-    for _ in range(YEARS):
-        year = rng.integers(0, len(said), POPULATION)
-        top = year[np.argsort(-said[year], kind="stable")][:QUEUE]
-        asked = rng.permutation(len(top)) < DECISIONS
-        decided = top[asked]
-        lane = open_act_lane((float(said[at]), bool(member[at])) for at in decided)
-        if not isinstance(lane, Opened):
-            continue
-        opened += 1
-        rest = top[~asked]
-        rest = rest[said[rest] >= lane.threshold]
-        precision = float(member[rest].mean()) if len(rest) else 1.0
-        held += precision >= PRECISION
-        shares.append(len(rest))
-        right += int(member[rest].sum())
-    return {
-        "group": group,
-        "members": int(member.sum()),
-        "opened": opened / YEARS,
-        "held": held / opened if opened else None,
-        "broken": (opened - held) / YEARS,
-        "undecided_in_lane": float(np.mean(shares)) if shares else 0.0,
-        "precision": right / sum(shares) if sum(shares) else None,
-    }

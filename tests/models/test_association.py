@@ -1,7 +1,10 @@
 """Association on made-up accounts: members, those who write about them, and everybody else."""
 
 import itertools
+import json
 import random
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -290,6 +293,16 @@ def test_a_group_without_anything_is_refused(model: AssociationModel) -> None:
 def test_an_encoder_that_it_was_not_trained_for_is_refused() -> None:
     with pytest.raises(PackError, match="CONCERT_ENCODER"):
         AssociationModel.load(locate("association"), encoder="some/encoder")
+
+
+def test_a_pack_of_other_features_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "association"
+    shutil.copytree(locate("association"), folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["parameters"]["features"] = ["meaning", "posts"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(PackError, match="other features"):
+        AssociationModel.load(folder)
 
 
 @pytest.mark.parametrize(
