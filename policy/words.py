@@ -113,7 +113,11 @@ class LinkageKind(StrEnum):
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # Midnight of the year 1 in Asia is in no year that can be written in UTC.
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
 
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]

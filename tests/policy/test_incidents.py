@@ -61,6 +61,9 @@ def test_effects_may_be_a_text_a_list_or_by_harm(effects: Any, kept: Any) -> Non
         ("id", ""),
         ("group_id", None),
         ("when", "2026-02-01T10:00:00"),
+        # No year of UTC.
+        ("when", "0001-01-01T00:00:00+03:06"),
+        ("when", "9999-12-31T23:59:59-01:00"),
         ("when", "yesterday"),
         ("harm", "moral"),
         ("policy", "rudeness"),
