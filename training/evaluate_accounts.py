@@ -228,7 +228,11 @@ def _aim(
                     "ap_high": within[1],
                 }
             )
-    return found
+    # The mean first, then the weakest.
+    return sorted(
+        found,
+        key=lambda row: (AGAINST.index(row["against"]), row["group"] != "mean", row["auc"]),
+    )
 
 
 def _resampled(

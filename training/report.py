@@ -15,6 +15,10 @@ from models.calibration import reliability
 Floats = NDArray[np.float64]
 
 _SIDE = 220
+_LEFT = 44
+"""Room for what the upward axis says."""
+_MANY = 10.0
+"""From here on a number is a count, not a share."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def write_report(
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         f"<title>{escape(title)}</title><style>body{{font:15px/1.5 system-ui;margin:2rem;"
         "max-width:75rem}table{border-collapse:collapse}td,th{border-bottom:1px solid #ccc;"
-        "padding:.2rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}"
+        "padding:.2rem .6rem;text-align:right;vertical-align:bottom}.name{text-align:left}"
         f"svg{{margin:.5rem}}</style><h1>{escape(title)}</h1>{body}</html>\n",
         encoding="utf-8",
     )
@@ -52,20 +56,31 @@ def _section(section: Section) -> str:
     table = ""
     if section.rows:
         columns = list(section.rows[0])
-        head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+        kinds = [
+            (each, " class='name'" * any(isinstance(row.get(each), str) for row in section.rows))
+            for each in columns
+        ]
+        head = "".join(f"<th{kind}>{_spoken(each)}</th>" for each, kind in kinds)
         lines = "".join(
-            "<tr>" + "".join(f"<td>{_cell(row.get(column))}</td>" for column in columns) + "</tr>"
+            f"<tr>{''.join(f'<td{kind}>{_cell(row.get(each))}</td>' for each, kind in kinds)}</tr>"
             for row in section.rows
         )
         table = f"<table><tr>{head}</tr>{lines}</table>"
     plots = "".join(section.plots)
-    return f"<h2>{escape(section.title)}</h2><p>{escape(section.note)}</p>{table}{plots}"
+    return f"<h2>{escape(section.title)}</h2><p>{_spoken(section.note)}</p>{table}{plots}"
+
+
+def _spoken(text: str) -> str:
+    """Columns are named for programs; people read words."""
+    return escape(text.replace("_", " "))
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "none"
-    return escape(f"{value:.3f}" if isinstance(value, float) else str(value))
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < _MANY else f"{value:,.1f}"
+    return escape(str(value))
 
 
 def reliability_plot(title: str, said: Floats, so: Floats) -> str:
@@ -86,21 +101,28 @@ def precision_recall_plot(title: str, said: Floats, so: Floats) -> str:
 def _plot(
     title: str, points: Sequence[tuple[float, float]], across: str, up: str, *, diagonal: bool
 ) -> str:
-    line = " ".join(f"{30 + x * _SIDE:.1f},{20 + (1 - y) * _SIDE:.1f}" for x, y in points)
-    dots = "".join(
-        f"<circle cx='{30 + x * _SIDE:.1f}' cy='{20 + (1 - y) * _SIDE:.1f}' r='2.5'/>"
-        for x, y in points
-    )
+    below = 20 + _SIDE
+    places = [(f"{_LEFT + x * _SIDE:.1f}", f"{below - y * _SIDE:.1f}") for x, y in points]
+    line = " ".join(f"{x},{y}" for x, y in places)
+    dots = "".join(f"<circle cx='{x}' cy='{y}' r='2.5'/>" for x, y in places)
     ideal = (
-        f"<line x1='30' y1='{20 + _SIDE}' x2='{30 + _SIDE}' y2='20' stroke='#bbb'/>"
+        f"<line x1='{_LEFT}' y1='{below}' x2='{_LEFT + _SIDE}' y2='20' stroke='#bbb'/>"
         if diagonal
         else ""
     )
+    marks = "".join(
+        f"<text x='{_LEFT + at * _SIDE}' y='{below + 14}' text-anchor='middle'>{at:g}</text>"
+        f"<text x='{_LEFT - 4}' y='{below - at * _SIDE + 4}' text-anchor='end'>{at:g}</text>"
+        for at in (0.0, 0.5, 1.0)
+    )
+    middle = 20 + _SIDE / 2
     return (
-        f"<svg width='{_SIDE + 50}' height='{_SIDE + 60}' role='img'"
-        f" aria-label='{escape(title, quote=True)}'><text x='30' y='14' font-size='12'>"
-        f"{escape(title)}</text><rect x='30' y='20' width='{_SIDE}' height='{_SIDE}' fill='none'"
-        f" stroke='#888'/>{ideal}<polyline points='{line}' fill='none' stroke='#246'/>{dots}"
-        f"<text x='{30 + _SIDE / 2}' y='{_SIDE + 40}' font-size='11'>{across}</text>"
-        f"<text x='2' y='{20 + _SIDE / 2}' font-size='11'>{up}</text></svg>"
+        f"<svg width='{_SIDE + _LEFT + 20}' height='{_SIDE + 60}' role='img' font-size='11'"
+        f" aria-label='{escape(title, quote=True)}'><text x='{_LEFT}' y='14' font-size='12'>"
+        f"{escape(title)}</text><rect x='{_LEFT}' y='20' width='{_SIDE}' height='{_SIDE}'"
+        f" fill='none' stroke='#888'/>{ideal}<polyline points='{line}' fill='none' stroke='#246'/>"
+        f"{dots}{marks}"
+        f"<text x='{_LEFT + _SIDE / 2}' y='{_SIDE + 50}' text-anchor='middle'>{across}</text>"
+        f"<text x='12' y='{middle}' text-anchor='middle' transform='rotate(-90 12 {middle})'>{up}"
+        "</text></svg>"
     )
