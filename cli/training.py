@@ -179,7 +179,8 @@ def evaluate_harm(
     from cli.progress import bars
     from training.evaluate import evaluate_harm as run
 
-    pack = model or _serving("harm")
+    serving = _serving("harm")
+    pack = model or serving
     with bars() as tell:
         metrics = run(
             pack,
@@ -188,6 +189,7 @@ def evaluate_harm(
             encoder=settings().encoder,
             cache=_cache(),
             shippable_only=not all_rows,
+            against=serving if state and pack != serving else None,
             progress=tell,
         )
     _emit(metrics, report, pack, state=state, as_json=as_json)

@@ -13,7 +13,8 @@ RULE = "promotion.guarded.v1"
 BACK = "promotion.back.v1"
 _OUT = "taken-out-"
 NOISE = 0.01
-"""How far a guarded figure may fall and still count as noise."""
+"""How far a guarded figure may fall and still count as noise, where nobody measured the noise."""
+_COMPARED = "compared"
 
 
 class Promotion(Value):
@@ -30,8 +31,10 @@ class Promotion(Value):
 def promote(model_folder: Path, home: Path, *, now: datetime) -> Promotion:
     """Put a pack into the data folder's models, in place of the one that serves.
 
-    Guarded are the figures that both manifests state under the same name. The pack that it
-    replaces is kept beside, so that going back is promoting that one.
+    Guarded are the figures that both manifests state under the same name. Where the candidate was
+    measured against the very pack that serves, a figure is worse if the whole interval of its
+    difference lies below nothing, else if it is lower by more than NOISE. The pack that it replaces
+    is kept beside, so that going back is promoting that one.
 
     Raises:
         PackError: the pack is missing or damaged.
@@ -116,21 +119,38 @@ def _note(folder: Path, done: Promotion) -> None:
 def compare(candidate: Manifest, current: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What was compared, in words, and what of it is worse beyond noise."""
     ours, theirs = _figures(candidate), _figures(current)
-    shared = sorted(ours.keys() & theirs.keys())
-    said = tuple(f"{name}: {ours[name]:.3f} against {theirs[name]:.3f}" for name in shared)
-    worse = tuple(
-        f"{name} {ours[name]:.3f} against {theirs[name]:.3f}"
-        for name in shared
-        if ours[name] < theirs[name] - NOISE
-    )
+    measured = _measured(candidate, current)
+    said, worse = [], []
+    for name in sorted(ours.keys() & theirs.keys()):
+        line = f"{name}: {ours[name]:.3f} against {theirs[name]:.3f}"
+        fell = ours[name] < theirs[name] - NOISE
+        if name in measured:
+            by, low, high = measured[name]
+            line += f", {by:+.3f} on the same rows (95 %: {low:+.3f} to {high:+.3f})"
+            fell = high < 0
+        said.append(line)
+        if fell:
+            worse.append(line)
     lacking = sorted(theirs.keys() - ours.keys())
-    return said, worse + tuple(f"{name} is not stated" for name in lacking)
+    return tuple(said), (*worse, *(f"{name} is not stated" for name in lacking))
+
+
+def _measured(candidate: Manifest, current: Manifest) -> dict[str, tuple[float, float, float]]:
+    """By figure how much higher the candidate's is, with its interval; empty unless it was
+    measured against this very model."""
+    compared = cast(dict[str, Any], candidate.metrics.get(_COMPARED) or {})
+    return dict(compared["figures"]) if compared.get("to") == current.model else {}
+
+
+def auc_name(policy: str, source: str, lang: str) -> str:
+    """What the area under the curve of a policy on a source is called among guarded figures."""
+    return f"auc {policy} {source} {lang}"
 
 
 def guarded(metrics: dict[str, Any]) -> dict[str, float]:
     """The guarded figures of an evaluation, by name; higher is better for each of them."""
     figures = {
-        f"auc {row['policy']} {row['source']} {row['lang']}": row["auc"]
+        auc_name(row["policy"], row["source"], row["lang"]): row["auc"]
         for row in metrics.get("policies", ())
     }
     figures |= {
@@ -142,9 +162,13 @@ def guarded(metrics: dict[str, Any]) -> dict[str, float]:
 
 
 def state_metrics(folder: Path, metrics: dict[str, Any]) -> Manifest:
-    """Write an evaluation's guarded figures into a pack's manifest."""
+    """Write an evaluation's guarded figures into a pack's manifest, and what they were held
+    against."""
     manifest = read_manifest(folder)
-    stated = manifest.model_copy(update={"metrics": cast(dict[str, Any], guarded(metrics))})
+    figures: dict[str, Any] = dict(guarded(metrics))
+    if _COMPARED in metrics:
+        figures[_COMPARED] = metrics[_COMPARED]
+    stated = manifest.model_copy(update={"metrics": figures})
     (folder / MANIFEST).write_text(
         json.dumps(json.loads(stated.model_dump_json()), indent=1) + "\n", encoding="utf-8"
     )

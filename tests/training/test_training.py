@@ -156,7 +156,15 @@ def test_a_report_holds_figures_floor_and_plots(pack: Path, data: Path, tmp_path
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2
     assert json.loads((tmp_path / "report" / "metrics.json").read_text()) == metrics
-    more = evaluate_harm(pack, data, tmp_path / "all", encoder="use", shippable_only=False)
+    more = evaluate_harm(
+        pack, data, tmp_path / "all", encoder="use", shippable_only=False, against=pack
+    )
+    assert more["compared"] == {
+        "to": "harm-1",
+        "figures": {
+            f"auc spam {source} en": [0.0, 0.0, 0.0] for source in ("made_up", "closed too")
+        },
+    }
     assert {row["source"]: row["rows"] for row in more["policies"]} == {
         "made_up": 240,
         "closed too": 50,
@@ -216,7 +224,7 @@ def test_going_back_lets_the_replaced_pack_serve_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metrics", "said"), [({"figure": 0.8}, "figure 0.800"), ({}, "figure is not stated")]
+    ("metrics", "said"), [({"figure": 0.8}, "figure: 0.800"), ({}, "figure is not stated")]
 )
 def test_promotion_refuses_what_is_worse_or_unsaid(
     tmp_path: Path, metrics: dict[str, float], said: str
@@ -228,6 +236,34 @@ def test_promotion_refuses_what_is_worse_or_unsaid(
         promote(_pack(tmp_path, "2", **metrics), home, now=NOW)
     assert refused.value.rule == RULE
     assert read_manifest(home / "models" / "harm").version == "1"
+
+
+@pytest.mark.parametrize(
+    ("to", "interval", "let_in"),
+    [
+        ("harm-1", [-0.05, -0.11, 0.01], True),
+        ("harm-1", [-0.05, -0.09, -0.01], False),
+        # Measured against another model than the one that serves: nobody knows the noise.
+        ("harm-0", [-0.05, -0.11, 0.01], False),
+    ],
+)
+def test_noise_is_what_the_same_rows_show(
+    tmp_path: Path, to: str, interval: list[float], *, let_in: bool
+) -> None:
+    home = tmp_path / "home"
+    (home / "models").mkdir(parents=True)
+    _pack(tmp_path, "1", **{"auc spam made_up en": 0.9}).rename(home / "models" / "harm")
+    row = {"policy": "spam", "source": "made_up", "lang": "en", "auc": 0.85}
+    compared = {"to": to, "figures": {"auc spam made_up en": interval}}
+    made = _pack(tmp_path, "2")
+    state_metrics(made, {"policies": [row], "compared": compared})
+    if let_in:
+        (why,) = promote(made, home, now=NOW).reasons
+        assert "-0.110 to +0.010" in why
+    else:
+        with pytest.raises(Refusal, match=r"0\.850 against 0\.900") as refused:
+            promote(made, home, now=NOW)
+        assert refused.value.rule == RULE
 
 
 def test_guarded_figures_are_stated_in_the_manifest(tmp_path: Path) -> None:
