@@ -4,7 +4,7 @@
     python -m bench.coordination_speed generated --rows 1000000 [--cnt PYTHON] [--peers]
     python -m bench.coordination_speed generated --rows 10000000
     python -m bench.coordination_speed generated --rows 100000000
-    python -m bench.coordination_speed whole --rows 1000000     # with the tests against chance
+    python -m bench.coordination_speed whole --rows 1000000 [--peers]   # with the tests
 
 Peers: coordination-network-toolkit 1.5.2 itself, in an environment made for it (`--cnt` names the
 Python of one that stands already), and CooRTweet's algorithm as `bench/coortweet.py` writes it
@@ -117,18 +117,24 @@ def run_toolkit(peer: list[str], source: str, folder: Path, repeat: int) -> tupl
     return Cost(wall, cpu), Cost(wall - 2 * start.wall_s, cpu - 2 * start.cpu_s)
 
 
-def steps(path: Path, fields: str, method: str) -> Cost:
-    """What each step of a method costs within one process, without start-up."""
+def steps(path: Path, fields: str, method: str | None) -> Cost:
+    """What each step costs within one process, without start-up: a method's, or our own."""
+    call = "detect(path, on=[], window=window, out=out, fields=fields, progress=tell)"
+    if method is not None:
+        call = (
+            f"run_method(path, Method('{method}', window), out=out, fields=fields, progress=tell)"
+        )
     code = (
         "import sys, json, time\n"
         "from datetime import timedelta\n"
+        "from coordination.detect import detect\n"
         "from coordination.method import Method, run_method\n"
         "import ibis; ibis.duckdb.connect().disconnect()\n"
         "told, path, out, fields = [], *sys.argv[1:4]\n"
         "fields = dict(part.split('=') for part in fields.split(','))\n"
-        f"run_method(path, Method('{method}', timedelta(seconds={WINDOW})), out=out, "
-        "fields=fields, progress=lambda step, _: "
-        "told.append((step, time.perf_counter(), time.process_time())))\n"
+        f"window = timedelta(seconds={WINDOW})\n"
+        "tell = lambda step, _: told.append((step, time.perf_counter(), time.process_time()))\n"
+        f"{call}\n"
         "spent = {}\n"
         "for (step, *at), (_, *then) in zip(told, told[1:]):\n"
         "    had = spent.get(step, (0, 0))\n"
@@ -142,7 +148,7 @@ def steps(path: Path, fields: str, method: str) -> Cost:
         )  # fmt: skip
     spent: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
     cost = Cost(*(sum(each[at] for each in spent.values()) for at in (0, 1)))
-    print(f"steps of {method} [wall, cpu]: {spent}; together {cost}", flush=True)
+    print(f"steps of {method or 'the tests'} [wall, cpu]: {spent}; together {cost}", flush=True)
     return cost
 
 
@@ -217,12 +223,17 @@ def generated(rows: int, cnt: str | None, peers: bool, folder: Path) -> None:
         print(f"the whole process takes {_cost(mine).of(whole)} of the toolkit's (wanted: 0.2)")
 
 
-def whole(rows: int, folder: Path) -> None:
+def whole(rows: int, cnt: str | None, peers: bool, folder: Path) -> None:
     path = folder / f"shares-{rows}.parquet"
     if not path.exists():
         generate(rows, path)
     out = ["--window", f"{WINDOW}s", "--map", PLAIN, "--out", str(folder / "out"), "--json"]
-    run(f"concert, against chance, {rows:,}", [*CONCERT, str(path), *out])
+    mine = run(f"concert, against chance, {rows:,}", [*CONCERT, str(path), *out])
+    steps(path, PLAIN, None)
+    if peers:
+        source = f"select * from '{path}'"
+        other, _ = run_toolkit(toolkit(cnt, folder), source, folder, 1)
+        print(f"the whole process takes {_cost(mine).of(other)} of the toolkit's (wanted: 0.2)")
 
 
 def main() -> None:
@@ -248,7 +259,7 @@ def main() -> None:
         if given.what == "generated":
             generated(given.rows, given.cnt, given.peers, folder)
         else:
-            whole(given.rows, folder)
+            whole(given.rows, given.cnt, given.peers, folder)
 
 
 if __name__ == "__main__":

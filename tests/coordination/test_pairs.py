@@ -14,10 +14,11 @@ from ibis.backends.duckdb import Backend
 from numpy.typing import NDArray
 
 from coordination.actions import actions
+from coordination.blocks import sort_rows
 from coordination.layer import meet
 from coordination.pairs import pairs
 from coordination.source import open_source
-from coordination.sweep import pair_chunks, pairs_of_groups, reach
+from coordination.sweep import order_rows, pair_chunks, pairs_of_groups, reach
 from coordination.tally import Edges, Tally
 from coordination.workspace import Workspace, workspace
 
@@ -74,6 +75,34 @@ def test_swept_pairs_and_counts_equal_a_double_loop(
         name: (sum(r[0] == name for r in rows), sum(rows[i][0] == name for i, _ in met))
         for name in set(group.tolist())
     }
+
+
+@given(ROWS, st.sampled_from([1, 2**40, 2**57]))
+@settings(max_examples=100, deadline=None)
+def test_rows_go_by_object_and_time_and_only_then_by_the_rest(rows: list[Row], unit: int) -> None:
+    """Also where object and time do not fit into one number."""
+    item, account, post, time = (np.array([row[at] for row in rows]) for at in range(4))
+    order = order_rows(item.astype(np.uint64), time * unit, post, account)
+    expected = sorted(range(len(rows)), key=lambda i: (item[i], time[i], post[i], account[i]))
+    assert order.tolist() == expected
+
+
+@given(ROWS, st.integers(1, 30))
+@settings(max_examples=15, deadline=None)
+def test_actions_in_parts_are_those_at_once(con: Backend, rows: list[Row], at_once: int) -> None:
+    acts = _table(con, rows)
+    work = Workspace(con, acts, accounts=acts, named=acts)
+    found = sort_rows(work, acts, at_once)
+    seen, last = [], -1
+    for block in found.blocks():
+        columns = [block[name].tolist() for name in ("object", "account", "post", "time")]
+        number, _, _, time = columns
+        assert list(zip(number, time, strict=True)) == sorted(zip(number, time, strict=True))
+        # No object goes on in the next block.
+        assert not number or number[0] == last + 1
+        last = number[-1] if number else last
+        seen += list(zip(*columns, strict=True))
+    assert sorted((int(found.prints[item]), *rest) for item, *rest in seen) == sorted(rows)
 
 
 def test_a_sweep_over_the_whole_of_time_does_not_overflow() -> None:

@@ -1,7 +1,9 @@
 """The peers' published results on real shares, reproduced edge for edge by their own rules."""
 
 import json
+from dataclasses import fields
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +204,32 @@ def test_cnt_equals_a_double_loop(
     method = Method("cnt", timedelta(seconds=window), loops=loops, min_weight=least)
     found = _written(_table(rows), method, tmp_path_factory.mktemp("cnt"), fields=None)
     assert {(r["source"], r["target"]): r["weight"] for r in found} == expected
+
+
+@given(SHARES, st.integers(1, 20))
+@settings(max_examples=10, deadline=None)
+def test_shares_in_parts_are_those_at_once(
+    con: Backend,
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str, str, int, int]],
+    at_once: int,
+) -> None:
+    con.raw_sql("SET preserve_insertion_order = true")
+    shares = open_source(con, _table(rows)).shares
+    assert shares is not None
+    scratch = tmp_path_factory.mktemp("prints")
+    found = []
+    for keep, most in ((True, 1000), (False, at_once)):
+        prints = take_prints(con, in_order(shares), scratch, keep=keep, at_once=most)
+        blocks = [
+            list(zip(*(getattr(block, f.name).tolist() for f in fields(block)), strict=True))
+            for block in prints.blocks()
+        ]
+        objects = [{row[0] for row in block} for block in blocks]
+        assert sum(map(len, objects)) == len(set().union(*objects))
+        names, held, first = prints.names.to_pylist(), prints.held, prints.appears
+        found.append((sorted(chain.from_iterable(blocks)), names, held.tolist(), first.tolist()))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
