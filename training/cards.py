@@ -16,11 +16,16 @@ def harm_card(manifest: Manifest) -> str:
         for policy in Policy
         if policy not in PROTOTYPES and policy.value not in manifest.calibrated.get("en", ())
     )
+    tuned = (
+        "MiniLM's upper layers tuned on the rows below"
+        if manifest.parameters.get("tuning")
+        else "both as they were published"
+    )
     return f"""# {manifest.model}
 
-Likelihood of each policy of the Twitter Rules for one post. Linear heads on frozen sentence
-vectors ({", ".join(manifest.encoders)}) joined with hashed words and letters; a calibrator for
-each policy and language that had rows enough.
+Likelihood of each policy of the Twitter Rules for one post. Linear heads on sentence vectors
+({", ".join(manifest.encoders)}; {tuned}) joined with hashed words and
+letters; a calibrator for each policy and language that had rows enough.
 
 ## For
 Ordering and routing posts for people. Never a decision by itself: removal and suspension are

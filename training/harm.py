@@ -42,7 +42,7 @@ HELD_FROM = 8000
 CALIBRATED_ON = 2000
 """Calibration rows of each source."""
 
-TUNED_ON = 4000
+TUNED_ON = 6000
 """Rows of each source that the encoder is tuned on: what two CPU cores do within the hour."""
 _MOST_WEIGHT = 4.0
 """Of a row in tuning: a handful of descriptions must not steer a whole batch."""

@@ -36,7 +36,7 @@ _CHECKPOINT = "checkpoint.safetensors"
 class Recipe:
     """How it is tuned; part of what a checkpoint is good for."""
 
-    epochs: int = 1
+    epochs: int = 2
     batch: int = 32
     rate: float = 2.5e-4
     head_rate: float = 1e-3
