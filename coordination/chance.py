@@ -33,8 +33,10 @@ def poisson_binomial_tail(chances: Floats, test: Ints, at_least: Ints) -> Floats
     above the mean (Hoeffding 1956, theorem 4), and 1 when it is not. A count of 0 has p = 1.
     """
     tests = len(at_least)
-    order = np.argsort(test, kind="stable")
-    chances, test = np.clip(chances[order], 0.0, 1.0), test[order]
+    if (test[1:] < test[:-1]).any():
+        order = np.argsort(test, kind="stable")
+        chances, test = chances[order], test[order]
+    chances = np.clip(chances, 0.0, 1.0)
     trials = np.bincount(test, minlength=tests)
     start = np.concatenate([[0], np.cumsum(trials)[:-1]]).astype(np.int64)
     mean = np.bincount(test, weights=chances, minlength=tests)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from coordination.workspace import Workspace
 
 MAX_ROUNDS = 199
+LEVEL_ROUNDS = 49
+"""Rounds where there is no cluster whose p they would give: enough for a mean and its error."""
 BUDGET = 10_000_000
 """Slots and pairs of slots over all rounds of a layer: what the sample may cost."""
 _HALF = np.uint64(32)
@@ -62,6 +64,7 @@ def sample(
     """
     clusters = int(cluster.max(initial=-1)) + 1
     # Before anything is swept: what is too much is not. One round has no error.
+    most = most if clusters else min(most, LEVEL_ROUNDS)
     rounds = min(most, BUDGET // max(layer.pairs + int(layer.n[layer.k > 0].sum()), 1))
     if rounds < 2:
         nothing: Ints = np.zeros((0, clusters), dtype=np.int64)
