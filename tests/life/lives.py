@@ -438,6 +438,7 @@ def live(
             deadline=None,
             database=None,
             phases=phases,
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
