@@ -122,7 +122,9 @@ class Town:
         rows = []
         for accounts, texts in ((members, CALLS), (others, OTHERS)):
             for account in accounts:
-                for number in range(each):
+                # Whoever posts once speaks of any of it, or a background would be of one text.
+                first = self.rng.randrange(len(texts))
+                for number in range(first, first + each):
                     id_ = f"p{len(self.posted) + 1}"
                     at = now - timedelta(minutes=self.rng.randint(1, 55), seconds=number)
                     self.posted[id_] = at
