@@ -33,6 +33,12 @@ ReviewFrom = Annotated[
 Models = Annotated[
     Path | None, typer.Option(help="A folder of other models.", exists=True, file_okay=False)
 ]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Try away a rule that holds machines back, such as routing.association.novel.v1."
+    ),
+]
 LimitDays = Annotated[int | None, typer.Option(min=1, max=90, help="How long limits last.")]
 
 
@@ -47,6 +53,7 @@ def replay(
     review_from: ReviewFrom = None,
     limit_days: LimitDays = None,
     models: Models = None,
+    without: Without = None,
     as_json: AsJson = False,
 ) -> None:
     """Run history again under other settings, and show whom it would touch. Nobody is touched.
@@ -60,7 +67,7 @@ def replay(
     begin, end = read_moment(since, "--from"), read_moment(until, "--to")
     if not begin < end:
         raise typer.BadParameter("it does not lie after --from", param_hint="--to")
-    knobs = _knobs(act_from, review_from, limit_days, models)
+    knobs = _knobs(act_from, review_from, limit_days, models, without)
     with office() as here, bars() as tell:
         with here.store.reading() as work:
             ids = group or [one.group_id for one in all_standing(work)]
@@ -77,15 +84,16 @@ def start(
     act_from: ActFrom = None,
     review_from: ReviewFrom = None,
     models: Models = None,
+    without: Without = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let other thresholds or models run beside those in use, or try a group not yet designated.
+    """Let other thresholds, models or fewer rules run in shadow, or try a group not yet designated.
 
     Example: concert shadow start weigh-it-again --models candidate --by ana --reason "would it do"
     """
     from casework.shadow import start_shadow
 
-    knobs = _knobs(act_from, review_from, None, models)
+    knobs = _knobs(act_from, review_from, None, models, without)
     take(start_shadow, group_id, by, reason, as_json=as_json, line=_shadow, knobs=knobs)
 
 
@@ -171,16 +179,22 @@ def _knobs(
     review_from: float | None,
     limit_days: int | None,
     models: Path | None,
+    without: list[str] | None,
 ) -> "Knobs":
-    from policy.shadow import Knobs
+    from policy.shadow import HOLDING_BACK, Knobs
 
     if act_from is not None and review_from is not None and review_from > act_from:
         raise typer.BadParameter("it lies above --act-from", param_hint="--review-from")
+    if unknown := sorted(set(without or ()) - set(HOLDING_BACK)):
+        raise typer.BadParameter(
+            f"{unknown[0]} is none of {', '.join(HOLDING_BACK)}", param_hint="--without"
+        )
     return Knobs(
         act_from=act_from,
         review_from=review_from,
         limit_days=limit_days,
         models=str(models.resolve()) if models else None,
+        without=tuple(without or ()),
     )
 
 

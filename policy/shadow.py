@@ -7,12 +7,15 @@ would have been asked about, and what really happened to them.
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from policy.life_rules import LifeRule
 from policy.people import require_person
 from policy.scores import Association
 from policy.words import Id, Lane, Likelihood, Refusal, UtcDatetime, Value
+
+HOLDING_BACK = ("routing.association.novel.v1", "routing.association.shut.v1")
+"""The rules that send to a person whom a machine would limit by likelihood alone."""
 
 
 class Knobs(Value):
@@ -25,6 +28,15 @@ class Knobs(Value):
     limit_days: int | None = Field(default=None, ge=1, le=90)
     models: str | None = None
     """A folder of models in place of those in use."""
+    without: tuple[str, ...] = ()
+    """Rules that are tried away, of HOLDING_BACK."""
+
+    @field_validator("without")
+    @classmethod
+    def _known(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(rules) - set(HOLDING_BACK)):
+            raise ValueError(f"{unknown[0]} is none of {', '.join(HOLDING_BACK)}")
+        return rules
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -91,10 +103,11 @@ class ShadowOutcome(Value):
 def would(association: Association, knobs: Knobs) -> Would:
     """What machines would do about an account, as the knobs are turned.
 
-    Where nothing is turned, the lane says it. What was never calibrated limits nobody, whatever
-    the knobs: turning them widens or narrows a lane, and makes no guess sure.
+    Where nothing is turned, the lane says it; without the rule that held an account back, that is
+    the act lane. What was never calibrated limits nobody, whatever the knobs: they widen or narrow
+    a lane, and make no guess sure.
     """
-    lane: Lane = association.lane
+    lane: Lane = Lane.ACT if association.rule in knobs.without else association.lane
     if knobs.act_from is not None:
         if association.probability >= knobs.act_from:
             return Would.LIMIT if association.calibrated else Would.ASK
