@@ -1,4 +1,4 @@
-"""MiniLM in eight bits, run by ONNX Runtime: two and a half times as fast on one core as torch.
+"""MiniLM in eight bits, run by ONNX Runtime: twice as fast on one core as torch.
 
 The file is made from the weights that serve by `concert train int8` and lies in the data folder.
 It is used where it is there for exactly these weights; vectors go by a name of their own.
