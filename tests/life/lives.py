@@ -218,7 +218,7 @@ class Lives(RuleBasedStateMachine):
 
     # People
 
-    def _tied(self) -> list:  # type: ignore[type-arg]
+    def _tied(self) -> list[Case]:
         return self.world.open_cases(CaseKind.ASSOCIATION, CaseKind.REAPPLICATION)
 
     @rule(pick=picks, choice=st.sampled_from(list(AssociationChoice)), mainly=st.booleans())

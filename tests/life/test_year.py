@@ -16,6 +16,7 @@ import pytest
 from casework.reassess import reassess_on_new_evidence
 from casework.roll import roll
 from labeling.server import LocalServer
+from labeling.studio import SeenTask
 from policy.words import RestrictionKind
 from store.audit import verify
 from tests.life.reference import LIMITS, Laid, Reference
@@ -186,8 +187,10 @@ class Year:
             assert (ended["state"] == "decided") is agreed, ended
         self.answered += len(asked)
 
-    def case(self, task: object) -> dict:  # type: ignore[type-arg]
-        return self.town.ask("GET", f"queue/{task.mark.key.case_id}")  # type: ignore[attr-defined, no-any-return]
+    def case(self, task: SeenTask) -> dict[str, Any]:
+        assert task.mark is not None
+        found: dict[str, Any] = self.town.ask("GET", f"queue/{task.mark.key.case_id}")
+        return found
 
     def contest(self, number: int) -> None:
         """Two people appeal; the reviewer decides in Label Studio, by the first letter of luck."""
