@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from labeling.desk import TaskKey
-from labeling.studio import SeenTask
+from labeling.studio import SeenTask, TaskState
 
 _OVERLAP = timedelta(seconds=10)
 """A change can become visible a little after its own time: it was still being committed."""
@@ -24,8 +24,8 @@ class ProjectIndex:
 
     seen: dict[int, datetime] = field(default_factory=dict)
     """Time of the last change by task id, of every task, whoever made it."""
-    done: dict[int, datetime] = field(default_factory=dict)
-    """The change up to which a task was dealt with."""
+    done: dict[int, TaskState] = field(default_factory=dict)
+    """As what a task was dealt with last."""
     marks: dict[int, TaskKey] = field(default_factory=dict)
     """What our own tasks stand for."""
     by_key: dict[TaskKey, set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -52,24 +52,35 @@ class ProjectIndex:
         if self._latest is None or task.updated_at > self._latest:
             self._latest = task.updated_at
             self._latest_seen_at = time.monotonic()
-        if task.mark is not None and task.mark.owner == owner:
-            self.marks[task.id] = task.mark.key
-            self.by_key[task.mark.key].add(task.id)
-            return self.done.get(task.id) != task.updated_at
-        return False
+        key = task.mark.key if task.mark is not None and task.mark.owner == owner else None
+        if self.marks.get(task.id) != key:
+            # A restored server gives ids again.
+            self._unmark(task.id)
+        if key is None:
+            return False
+        self.marks[task.id] = key
+        self.by_key[key].add(task.id)
+        return self.done.get(task.id) != task.state
+
+    def deal(self, task: SeenTask) -> None:
+        """Note that a task was dealt with as it is now."""
+        self.done[task.id] = task.state
 
     def forget(self, task_id: int) -> None:
         """A task is gone."""
         self.seen.pop(task_id, None)
-        self.done.pop(task_id, None)
-        key = self.marks.pop(task_id, None)
-        if key is not None:
-            self.by_key[key].discard(task_id)
+        self._unmark(task_id)
 
     def keep_only(self, present: Iterable[int]) -> None:
         """A full look saw exactly these tasks: forget all others."""
         for task_id in self.seen.keys() - set(present):
             self.forget(task_id)
+
+    def _unmark(self, task_id: int) -> None:
+        self.done.pop(task_id, None)
+        key = self.marks.pop(task_id, None)
+        if key is not None:
+            self.by_key[key].discard(task_id)
 
 
 @dataclass

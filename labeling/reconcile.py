@@ -197,7 +197,7 @@ class Reconciler:
                 continue
             known = bound.get(task.mark.key)
             if known is not None and _awaits(known, task):
-                index.done[task.id] = task.updated_at
+                index.deal(task)
             else:
                 self._deal_with(task, task.mark, report)
         return present
@@ -222,7 +222,7 @@ class Reconciler:
             report.sealed += 1
             return
         if not reopened:
-            self._index.of(task.project_id).done[task.id] = task.updated_at
+            self._index.of(task.project_id).deal(task)
 
     def _bind(self, task: SeenTask, mark: Mark, report: PassReport) -> Binding | None:
         binding = self._desk.known(*mark.key)

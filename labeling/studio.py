@@ -116,6 +116,10 @@ class SeenAnnotation:
     result: list[dict[str, Any]]
 
 
+TaskState = tuple[datetime, tuple[tuple[int, str], ...]]
+"""When a task changed last, and which version of which annotations it has."""
+
+
 @dataclass(frozen=True)
 class SeenTask:
     """One task as the server has it now; `mark` is None for tasks that Concert did not make."""
@@ -125,6 +129,15 @@ class SeenTask:
     updated_at: datetime
     mark: Mark | None
     annotations: tuple[SeenAnnotation, ...]
+
+    @property
+    def state(self) -> TaskState:
+        """What differs whenever something about the task is new.
+
+        The time of change alone does not tell: the server writes an annotation, and that its task
+        changed, in two transactions, and may be killed between them.
+        """
+        return self.updated_at, tuple((one.id, one.version) for one in self.annotations)
 
     @property
     def answers(self) -> tuple[SeenAnnotation, ...]:

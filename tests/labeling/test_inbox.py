@@ -3,6 +3,7 @@
 import os
 import signal
 import socketserver
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -151,6 +152,32 @@ class Calls(socketserver.StreamRequestHandler):
             if line == b"x-concert-hook: secret":
                 self.called.set()
         self.wfile.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["given", "deleted"])
+def test_an_answer_is_seen_though_the_server_died_before_its_task_was_marked_changed(
+    office: Office, gone: bool
+) -> None:
+    """The server keeps an annotation, and its task's time of change, in two transactions."""
+    office.desk.want(association("one"))
+    office.reconciler.pass_once()
+    keeper = office.another(sweep_every_s=0)
+    if gone:
+        office.answer("one", ASSOCIATED)
+    keeper.pass_once()
+    before = office.task("one").updated_at
+    if gone:
+        office.sdk.annotations.delete(id=office.task("one").annotations[0].id)
+    else:
+        office.answer("one", ASSOCIATED)
+    with closing(sqlite3.connect(office.server.data / "label_studio.sqlite3")) as data:
+        at = before.replace(tzinfo=None).isoformat(" ", timespec="microseconds")
+        data.execute("UPDATE task SET updated_at = ? WHERE id = ?", (at, office.task("one").id))
+        data.commit()
+    assert office.task("one").updated_at == before
+    report = keeper.pass_once()
+    assert (report.accepted, report.withdrawn) == ((0, 1) if gone else (1, 0))
+    assert not keeper.pass_once().changed
 
 
 def test_a_webhook_brings_an_answer_at_once(office: Office) -> None:
