@@ -55,17 +55,18 @@ EVASIONS: Mapping[str, Callable[[str], str]] = {
 
 
 @lru_cache(maxsize=1)
-def _tables() -> Any:
+def tables() -> Any:
+    """functional.json: groups of people, and by policy and function the texts of its cases."""
     return json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 
 def cases() -> Iterator[Case]:
     """All cases, those of evasion made from the plain breaches among them."""
-    tables = _tables()
-    for policy, functions in tables["policies"].items():
+    told = tables()
+    for policy, functions in told["policies"].items():
         for function, about in functions.items():
             for template in about["texts"]:
-                for group in tables["groups"] if "{}" in template else [""]:
+                for group in told["groups"] if "{}" in template else [""]:
                     text = template.format(group)
                     yield Case(text, Policy(policy), function, about["breaks"])
                     if function == "plain":

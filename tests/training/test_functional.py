@@ -5,7 +5,7 @@ import pytest
 from models.text import normalise
 from policy.words import Policy
 from training import written
-from training.functional import EVASIONS, cases
+from training.functional import EVASIONS, cases, tables
 
 UNDONE = ("spacing", "look-alike letters", "digits for letters", "invisible characters")
 
@@ -13,6 +13,19 @@ UNDONE = ("spacing", "look-alike letters", "digits for letters", "invisible char
 def test_every_policy_is_tried_from_both_sides() -> None:
     sides = {(case.policy, case.breaks) for case in cases()}
     assert sides == {(policy, breaks) for policy in Policy for breaks in (True, False)}
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_each_side_is_tried_by_twenty_texts_and_several_functions(policy: Policy) -> None:
+    for breaks in (True, False):
+        functions = [
+            about
+            for about in tables()["policies"][policy.value].values()
+            if about["breaks"] is breaks
+        ]
+        texts = [text for about in functions for text in about["texts"]]
+        assert len(functions) >= 3
+        assert len(set(texts)) == len(texts) >= 20
 
 
 def test_nothing_of_it_is_taught() -> None:
