@@ -13,7 +13,6 @@ import ibis
 
 from coordination import canonical, near_text
 from coordination.engine import extract_all, present
-from coordination.near_text import NearTexts, near_texts
 from coordination.source import InputError, Source
 
 if TYPE_CHECKING:
@@ -27,18 +26,11 @@ SHARES_LAYER = "object"
 
 def layers() -> tuple[str, ...]:
     """The layers that have a rule of their own; `column:<name>` makes one of any other column."""
-    return (*_LAYERS, near_text.LAYER, "linkage")
+    return (*_LAYERS, "linkage")
 
 
-def near(source: Source, on: Sequence[str]) -> NearTexts | None:
-    """The families of near-same texts, where `on` asks for them: they are made before the rest."""
-    if source.posts is None or near_text.LAYER not in on:
-        return None
-    return near_texts(source.posts.mutate(plain=_texts(source.posts)))
-
-
-def actions(source: Source, on: Sequence[str], texts: NearTexts | None = None) -> ir.Table:
-    """All actions of the layers in `on`; `texts` from `near`, where `near_text` is one of them.
+def actions(source: Source, on: Sequence[str]) -> ir.Table:
+    """All actions of the layers in `on`; a near text's object is its own words (see `near_texts`).
 
     Returns an expression with columns layer, object, account, post (text) and time (int64
     microseconds since 1970 UTC). A post that is in the input twice is in it twice: `workspace`
@@ -54,10 +46,7 @@ def actions(source: Source, on: Sequence[str], texts: NearTexts | None = None) -
         raise InputError("no layer of posts asked for: linkage alone shows no concerted action")
     if "created_at" not in source.posts.columns:
         raise InputError("no column for created_at: without times there is no acting together")
-    made = [_layer(source.posts, layer) for layer in wanted if layer != near_text.LAYER]
-    if near_text.LAYER in wanted:
-        assert texts is not None
-        made.append(_rows(texts.rows, near_text.LAYER, texts.rows.family))
+    made = [_layer(source.posts, layer) for layer in wanted]
     return _clean(ibis.union(*made) if len(made) > 1 else made[0])
 
 
@@ -170,6 +159,7 @@ _LAYERS: dict[str, Callable[[ir.Table], ir.Value]] = {
     "hashtag": _hashtags,
     "hashtag_sequence": _hashtag_sequence,
     "text": _texts,
+    near_text.LAYER: _texts,
     "reply": lambda posts: _column(posts, "replied_to_post_id", "reply"),
     "reply_account": lambda posts: _column(posts, "replied_to_account_id", "reply_account"),
     "quote": lambda posts: _column(posts, "quoted_post_id", "quote"),

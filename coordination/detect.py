@@ -21,6 +21,7 @@ from coordination.gather import clusters, membership
 from coordination.judge import MIN_GROUP, by_chance, judge, nothing
 from coordination.layer import MAX_PAIRS, Layer, meet
 from coordination.level import MAX_ROUNDS, sample
+from coordination.near_text import near_texts
 from coordination.nulls import run_tests
 from coordination.outputs import write_files, write_outputs
 from coordination.reading import read
@@ -119,9 +120,13 @@ def detect(
             if state is not None:
                 asked = Asked({name: _micros(windows[name]) for name in names}, max_pairs)
                 rolling = State(con, Path(state), asked)
-            acts, notes = reading.actions(names)
+            acts = reading.actions(names)
             if rolling is not None:
-                acts = rolling.take(acts)
+                acts = rolling.all_with(acts)
+            texts = near_texts(acts, names)
+            acts, notes = texts.acts, (texts.note,) if texts.note else ()
+            if rolling is not None:
+                acts = rolling.compare(acts)
             work = workspace(con, acts)
             run = _Run(
                 work, opened, names, windows, seed, level, max_pairs, rounds, tell, notes, social,

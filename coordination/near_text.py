@@ -1,7 +1,8 @@
 """The layer `near_text`: posts whose own words are near-same, over any window.
 
 Identical texts are one before anything is compared, so a text posted a million times costs what
-one does. The object is the text at a family's centre.
+one does. The object is the text at a family's centre. Families are made of all texts at once, a
+rolling run's earlier ones too: a new text can join two of them, or become the centre of one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import pyarrow as pa
 from coordination.families import FAR, MAX_BUCKET, NEIGHBOURS, families
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
 
 LAYER = "near_text"
@@ -23,36 +26,45 @@ LAYER = "near_text"
 
 @dataclass(frozen=True)
 class NearTexts:
-    """The families of a source's texts."""
+    """Actions, and the families of those that are texts."""
 
-    rows: ir.Table
-    """The posts given, with `family`: the text at the centre of the family."""
+    acts: ir.Table
+    """The actions given, with `text`: for a near text its own words, empty for any other."""
     note: str | None
     """What was not compared, in a sentence, or None where everything was."""
 
 
-def near_texts(posts: ir.Table) -> NearTexts:
-    """Families among posts, which have `plain`: the normalised own text, empty where none is.
+def near_texts(acts: ir.Table, on: Sequence[str]) -> NearTexts:
+    """Put the text at the centre of its family in place of each object of the layer.
 
-    Every text has a family, of itself alone where it is near no other.
+    `acts` has layer, object, account, post, time, where the object of a near text is its own words.
+    Every text has a family, of itself alone where it is near no other. Where `on` does not ask for
+    the layer, nothing is read and nothing changes.
     """
-    counted = posts.filter(posts.plain != "").group_by("plain").agg(posts=lambda t: t.count())
-    table = counted.to_pyarrow().sort_by("plain")
-    texts, weights = table["plain"].to_pylist(), table["posts"].to_numpy()
+    if LAYER not in on:
+        return NearTexts(acts.mutate(text=ibis.literal("")), None)
+    said = acts.filter(acts.layer == LAYER).select("object", "account", "post").distinct()
+    counted = said.group_by("object").agg(posts=lambda t: t.count()).to_pyarrow().sort_by("object")
+    texts, weights = counted["object"].to_pylist(), counted["posts"].to_numpy()
     found = families(texts, weights)
     # Only texts that are not their own centre need a row; all else keeps its own words.
     moved = np.flatnonzero(found.centre != np.arange(len(texts)))
     lookup = ibis.memtable(
         pa.table(
             {
-                "plain": pa.array([texts[at] for at in moved], pa.string()),
+                "layer": pa.array([LAYER] * len(moved), pa.string()),
+                "object": pa.array([texts[at] for at in moved], pa.string()),
                 "centre": pa.array([texts[at] for at in found.centre[moved]], pa.string()),
             }
         )
     )
-    joined = posts.left_join(lookup, "plain").drop("plain_right")
-    rows = joined.mutate(family=joined.centre.coalesce(joined.plain)).drop("centre")
-    return NearTexts(rows, _note(found.crowded))
+    joined = acts.left_join(lookup, ["layer", "object"])
+    gathered = joined.select(
+        "layer", "account", "post", "time",
+        object=joined.centre.coalesce(joined.object),
+        text=(joined.layer == LAYER).ifelse(joined.object, ""),
+    )  # fmt: skip
+    return NearTexts(gathered, _note(found.crowded))
 
 
 def _note(crowded: int) -> str | None:

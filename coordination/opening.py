@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from coordination.engine import connect
 from coordination.evidence import evidence, read_pairs
+from coordination.near_text import near_texts
 from coordination.pairs import between_accounts, pairs
 from coordination.reading import read
 from coordination.source import InputError
@@ -110,7 +111,7 @@ def open_edge(
                     fields=fields,
                     linkages=None,
                 )
-                acts, _ = reading.actions(list(windows))
+                acts = near_texts(reading.actions(list(windows)), list(windows)).acts
             work = workspace(con, acts.filter(acts.account.isin(accounts)))
             names = set(work.accounts.name.to_pyarrow().to_pylist())
             if missing := [name for name in accounts if name not in names]:

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ibis
-
-from coordination.actions import actions, near
+from coordination.actions import actions
 from coordination.engine import land, reader
-from coordination.near_text import LAYER as NEAR_TEXT
 from coordination.source import Source, open_source
 
 if TYPE_CHECKING:
@@ -37,19 +34,12 @@ class Reading:
     there: Source
     """The same with the engine that read them; with DuckDB, `here` itself."""
 
-    def actions(self, on: Sequence[str]) -> tuple[ir.Table, tuple[str, ...]]:
-        """The actions of some layers as a table of `con`, and notes on what was left out."""
-        texts = near(self.here, on)
-        notes = (texts.note,) if texts is not None and texts.note else ()
+    def actions(self, on: Sequence[str]) -> ir.Table:
+        """The actions of some layers as a table of `con`."""
+        made = actions(self.there, on)
         if self.there is self.here:
-            return actions(self.here, on, texts), notes
-        plain = [layer for layer in on if layer != NEAR_TEXT]
-        parts = []
-        if plain:
-            parts.append(land(self.con, actions(self.there, plain), "actions", self.scratch))
-        if texts is not None:
-            parts.append(actions(self.here, [NEAR_TEXT], texts))
-        return ibis.union(*parts) if len(parts) > 1 else parts[0], notes
+            return made
+        return land(self.con, made, "actions", self.scratch)
 
 
 def read(

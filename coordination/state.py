@@ -3,7 +3,8 @@
 Kept are the actions, and for each layer the counts of its objects and its edges, by name. The next
 run takes its new actions in, sweeps the objects on which anything is new and the accounts that
 acted there, and leaves the rest as it was; tests, q-values and clusters are computed again from the
-whole. Counts, weights and p-values equal those of one run over everything.
+whole, and so are the families of near texts. Counts, weights and p-values equal those of one run
+over everything.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from coordination.workspace import Workspace
 
-FORMAT = 2
+FORMAT = 3
 _FILE = "state.json"
 _ACTION = ("layer", "object", "account", "post")
 _EDGE = ("weight", "occasions", "avg_delta", "leads", "first", "last")
@@ -38,39 +39,48 @@ class Asked:
     windows_us: Mapping[str, int]
     max_pairs: int
 
-    def check(self) -> None:
-        """Raises InputError for a layer that cannot be rolled."""
-        if NEAR_TEXT in self.windows_us:
-            raise InputError(
-                f"the layer {NEAR_TEXT!r} cannot be rolled: a new text may join two families of "
-                "yesterday's or become the centre of one, and what older posts shared changes with "
-                "it. Roll 'text', and run near_text over everything, without a state"
-            )
-
 
 class State:
     """The state of a rolling run in a folder, opened for one run."""
 
     def __init__(self, con: Backend, folder: Path, asked: Asked) -> None:
         """Raises InputError: made for other layers or windows, or no state of this format."""
-        asked.check()
         self._con, self._folder, self._asked = con, folder, asked
         self._turn, self._files = _opened(folder, asked)
         self._changed: ir.Table | None = None
 
-    def take(self, new: ir.Table) -> ir.Table:
-        """All actions: those of the state and the new ones, each at its earliest time."""
-        new = new.group_by(*_ACTION).agg(time=new.time.min())
-        new = self._con.create_table("actions_new", new, overwrite=True)
-        if not self._files:
-            return new
-        old = self._con.read_parquet(self._path("actions"), table_name="actions_old")
-        both = old.select(*_ACTION, "time").union(new.select(*_ACTION, "time"))
-        both = both.group_by(*_ACTION).agg(time=both.time.min())
-        both = self._con.create_table("actions_all", both, overwrite=True)
-        changed = both.anti_join(old, [*_ACTION, "time"]).select("layer", "object").distinct()
-        self._changed = self._con.create_table("actions_changed", changed, overwrite=True)
-        return both
+    def all_with(self, new: ir.Table) -> ir.Table:
+        """All actions: those of the state and the new ones, each at its earliest time.
+
+        As they came: the object of a near text is its own words.
+        """
+        if self._files:
+            old = self._old().mutate(
+                object=lambda t: (t.layer == NEAR_TEXT).ifelse(t.text, t.object)
+            )
+            new = old.select(*_ACTION, "time").union(new.select(*_ACTION, "time"))
+        every = new.group_by(*_ACTION).agg(time=new.time.min())
+        return self._con.create_table("actions_all", every, overwrite=True)
+
+    def compare(self, acts: ir.Table) -> ir.Table:
+        """Note on which objects anything is other than it was, families of near texts included.
+
+        `acts` are all actions, as `near_texts` gives them; they are returned. An object from
+        which texts went to another family is one too. Nothing is lost where it is gone
+        altogether: whoever acted on it acts on the one that took it in.
+        """
+        columns = [*_ACTION, "time"]
+        gathered = NEAR_TEXT in self._asked.windows_us
+        if gathered:
+            acts = self._con.create_table("actions_gathered", acts, overwrite=True)
+        if self._files:
+            now, old = acts.select(columns), self._old().select(columns)
+            moved = now.anti_join(old, columns)
+            if gathered:
+                moved = moved.union(old.anti_join(now, columns))
+            changed = moved.select("layer", "object").distinct()
+            self._changed = self._con.create_table("actions_changed", changed, overwrite=True)
+        return acts
 
     def known(self, work: Workspace, layer: str) -> Known | None:
         """What the state knows of a layer; None in the first run."""
@@ -96,7 +106,7 @@ class State:
         """Keep this run's tables for the next; a killed run leaves the last state whole."""
         self._folder.mkdir(parents=True, exist_ok=True)
         turn = self._turn + 1
-        written = {"actions": acts.select(*_ACTION, "time")}
+        written = {"actions": acts.select(*_ACTION, "time", "text")}
         for layer in layers:
             number = self._number(layer.name)
             objects = work.objects.select(object="code", name="name")
@@ -119,6 +129,9 @@ class State:
         part.replace(self._folder / _FILE)
         for old in self._files.values():
             (self._folder / old).unlink(missing_ok=True)
+
+    def _old(self) -> ir.Table:
+        return self._con.read_parquet(self._path("actions"), table_name="actions_old")
 
     def _number(self, layer: str) -> int:
         """Layers are told apart by place: their names may hold what no file name can."""

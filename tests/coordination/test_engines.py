@@ -108,11 +108,11 @@ def test_actions_are_the_same(tmp_path: Path) -> None:
             fields=None,
             linkages=None,
         )
-        table, _ = opened.actions(LAYERS)
+        table = opened.actions(LAYERS)
         rows = land(con, table, "all_actions", scratch).to_pyarrow().to_pylist()
         found.append(sorted(tuple(sorted(row.items())) for row in rows))
         con.disconnect()
-    assert {dict(row)["layer"] for row in found[0]} >= set(LAYERS) - {"near_text"}
+    assert {dict(row)["layer"] for row in found[0]} >= set(LAYERS)
     assert found[1] == found[0]
 
 
