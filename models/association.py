@@ -29,7 +29,6 @@ from models.evidence import explain
 from models.group_index import FEATURES, Crowd, GroupIndex, index_group
 from models.packs import Manifest, PackError, read_manifest, read_tensors
 from models.routing import (
-    ACT_ABOVE,
     Opened,
     Shut,
     Thresholds,
@@ -61,6 +60,8 @@ MIDDLE = 1.2816
 """Standard deviations that hold the middle 80 % of a normal distribution."""
 
 POST_HALF = 0.5
+MEMBER_ABOVE = 0.5
+"""Of a background, who is left out of it: a member more likely than not."""
 
 FEWEST_SEEDS = 3
 FEWEST_POSTS = 3
@@ -225,7 +226,7 @@ class AssociationModel:
         """Who of a background is a member more likely than not, (accounts,)."""
         known = np.asarray([bool(each) for each in crowd.ids])
         said = self.calibrator(self.log_odds(measure, crowd))
-        return np.asarray((said > ACT_ABOVE) & known, dtype=np.bool_)
+        return np.asarray((said > MEMBER_ABOVE) & known, dtype=np.bool_)
 
     def log_odds(self, index: GroupIndex, crowd: Crowd) -> Floats:
         """Raw scores, (accounts,)."""

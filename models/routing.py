@@ -34,9 +34,10 @@ ASSOCIATION_UNCALIBRATED = "routing.association.uncalibrated.v1"
 HARM_NOVEL = "routing.harm.novel.v1"
 ASSOCIATION_NOVEL = "routing.association.novel.v1"
 
-ACT_ABOVE = 0.5
-"""An act needs a likelihood above this, more likely than not, whatever decisions have shown: where
-scores collapse, those of a group's members lie in order still and mean nothing."""
+ACT_FROM = 0.8
+"""An act needs a likelihood of this, four times likelier than not, whatever decisions have shown:
+they speak for accounts like those that were decided, and who talks about a group may not have been
+among them. Where scores collapse, a group's members lie in order still and it means nothing."""
 
 GROUP_PRECISION = 0.95
 GROUP_CONFIDENCE = 0.9
@@ -223,14 +224,14 @@ def open_act_lane(
 ) -> Opened | Shut:
     """A group's act lane, from (likelihood, member) of that group's own blind decisions.
 
-    Only decisions on accounts that are more likely members than not count for it, so that it
-    opens above one half or not at all.
+    Only decisions on accounts at ACT_FROM or above count for it, so that it opens there or not at
+    all.
     """
     given = list(decisions)
-    likely = [(said, so) for said, so in given if said > ACT_ABOVE]
+    likely = [(said, so) for said, so in given if said >= ACT_FROM]
     lane = act_threshold(likely, precision=precision, confidence=confidence)
     if isinstance(lane, Shut) and len(likely) < len(given):
-        left = f"; {len(given) - len(likely)} are on accounts not likelier members than not"
+        left = f"; {len(given) - len(likely)} are on accounts less likely than {ACT_FROM:g}"
         return lane.model_copy(update={"reason": lane.reason + left})
     return lane
 
@@ -256,7 +257,7 @@ def route_association(
     if not calibrated:
         return Lane.REVIEW, ASSOCIATION_UNCALIBRATED
     if isinstance(group_lane, Opened):
-        if probability >= group_lane.threshold and probability > ACT_ABOVE:
+        if probability >= max(group_lane.threshold, ACT_FROM):
             return (Lane.REVIEW, ASSOCIATION_NOVEL) if novel else (Lane.ACT, ASSOCIATION_ACT)
         return Lane.REVIEW, ASSOCIATION_REVIEW
     return Lane.REVIEW, ASSOCIATION_SHUT if lane is Lane.ACT else ASSOCIATION_REVIEW

@@ -73,9 +73,9 @@ def test_rows_needed(precision: float, confidence: float, rows: int) -> None:
 
 
 def test_a_lane_opens_on_enough_decisions_without_an_error() -> None:
-    lane = open_act_lane([(0.51 + at / 100, True) for at in range(45)])
+    lane = open_act_lane([(0.8 + at / 300, True) for at in range(45)])
     assert isinstance(lane, Opened)
-    assert (lane.threshold, lane.rows, lane.errors) == (0.51, 45, 0)
+    assert (lane.threshold, lane.rows, lane.errors) == (0.8, 45, 0)
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_a_lane_opens_on_enough_decisions_without_an_error() -> None:
     [
         ([], "0 decisions; 45"),
         ([(0.9, True)] * 44, "44 decisions; 45"),
-        ([(0.51 + at / 100, at != 40) for at in range(45)], "1 of the surest 45 were wrong"),
-        ([(0.02 + at / 1000, True) for at in range(100)], "100 are on accounts not likelier"),
-        ([(0.5, True)] * 100, "0 decisions; 45"),
+        ([(0.81 + at / 300, at != 40) for at in range(45)], "1 of the surest 45 were wrong"),
+        ([(0.02 + at / 1000, True) for at in range(100)], "100 are on accounts less likely than 0.8"),
+        ([(0.79, True)] * 100, "0 decisions; 45"),
         ([(0.9, True)] * 40 + [(0.9, False)] * 40, "were wrong"),
     ],
 )
@@ -96,17 +96,17 @@ def test_a_lane_stays_shut_with_a_reason(decisions: list[tuple[float, bool]], re
 
 
 @given(st.lists(st.tuples(unit, st.booleans()), min_size=45, max_size=200), unit)
-def test_no_act_without_more_likely_than_not(
+def test_no_act_without_four_times_likelier_than_not(
     decisions: list[tuple[float, bool]], probability: float
 ) -> None:
     lane = open_act_lane(decisions)
     if isinstance(lane, Opened):
-        assert lane.threshold > 0.5
+        assert lane.threshold >= 0.8
     low = Opened(threshold=0.02, precision=0.95, confidence=0.9, rows=60, errors=0)
     routed, _ = route_association(
         probability, thresholds=Thresholds(dismiss=0.01), group_lane=low, calibrated=True
     )
-    assert (routed is Lane.ACT) is (probability > 0.5)
+    assert (routed is Lane.ACT) is (probability >= 0.8)
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.7, 0.8, 0.9]), st.booleans()), max_size=300))
