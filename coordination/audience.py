@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.common import by_hub, runs
-from coordination.sweep import order_rows
+from coordination.common import by_hub, portions, runs
+from coordination.parallel import in_turn
+from coordination.sweep import in_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
@@ -45,7 +44,7 @@ class Meetings:
     count: Ints
 
 
-def meetings(layer: Layer, source: Ints, target: Ints) -> Meetings:
+def meetings(layer: Layer, source: Ints, target: Ints, threads: int = 1) -> Meetings:
     """How often the two accounts of each tested pair acted at about the same time.
 
     A meeting is in the stratum of the account that acted in fewer bins. The other one is laid out
@@ -56,53 +55,66 @@ def meetings(layer: Layer, source: Ints, target: Ints) -> Meetings:
     held = np.diff(bins.start)
     swap = held[source] > held[target]
     guest, hub = np.where(swap, target, source), np.where(swap, source, target)
-    size = held[guest]
-    near = np.zeros(bins.bins + 1, dtype=np.int32)
-    laid = -1
-    found = []
-    for some in by_hub(hub, size):
-        if hub[some[0]] != laid:
-            if laid >= 0:
-                bins.lay(near, laid, clear=True)
-            laid = int(hub[some[0]])
-            bins.lay(near, laid)
-        rows = runs(bins.start[guest[some]], size[some])
-        met = bins.count[rows] * near[bins.bin[rows]]
-        there = np.flatnonzero(met)
-        if len(there) == 0:
-            continue
-        rows, met = rows[there], met[there].astype(np.int64)
-        pair, stratum = np.repeat(some, size[some])[there], bins.stratum[rows]
-        new = np.diff(pair, prepend=-1) != 0
-        # An account's bins are in order of time, and so are their strata.
-        new[1:] |= stratum[1:] != stratum[:-1]
-        first = np.flatnonzero(new)
-        found.append((pair[first], stratum[first], np.add.reduceat(met, first)))
-    none = np.empty(0, dtype=np.int64)
-    return Meetings(*(np.concatenate(part) for part in zip((none,) * 3, *found, strict=True)))
+    size = np.array([len(one) for one in bins.acted])[guest]
+
+    def meet(portion: Ints) -> tuple[Ints, Ints, Ints]:
+        near = np.zeros(bins.bins + 1, dtype=np.int64)
+        laid = -1
+        none: Ints = np.empty(0, dtype=np.int64)
+        found = [(none, none, none)]
+        for places in by_hub(hub[portion], size[portion]):
+            some = portion[places]
+            if hub[some[0]] != laid:
+                if laid >= 0:
+                    bins.lay(near, laid, clear=True)
+                laid = int(hub[some[0]])
+                bins.lay(near, laid)
+            guests = guest[some]
+            met = near.take(np.concatenate([bins.acted[one] for one in guests.tolist()]))
+            parts = bins.strata[guests + 1] - bins.strata[guests]
+            part = runs(bins.strata[guests], parts)
+            begins = np.cumsum(size[some]) - size[some]
+            met = np.add.reduceat(met, bins.begin[part] + np.repeat(begins, parts))
+            there = np.flatnonzero(met)
+            stratum = bins.stratum[part[there]]
+            found.append((np.repeat(some, parts)[there], stratum, met[there]))
+        pair, stratum, count = (np.concatenate(part) for part in zip(*found, strict=True))
+        return pair, stratum, count
+
+    found = in_turn(meet, portions(hub, size, threads), threads)
+    return Meetings(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
 class _Bins:
-    """When some accounts acted: rows (account, bin), in runs by account, in order of time."""
+    """When some accounts acted, in runs by account, in order of time.
+
+    Account a has the rows start[a] … start[a + 1] - 1 of `bin` and `count`, and strata[a] … of
+    `stratum` and `begin`.
+    """
 
     def __init__(self, layer: Layer, accounts: Ints) -> None:
         self._place = np.full(int(accounts.max(initial=-1)) + 1, -1, dtype=np.int64)
         self._place[accounts] = np.arange(len(accounts))
         some = [self._tested(block) for block in layer.sorted.blocks()]
         account, time = (np.concatenate(part) for part in zip(*some, strict=True))
-        order = order_rows(account, time)
-        account, time = account[order], time[order]
+        account, time = in_runs(account, time)
         bin_ = time // max(layer.window // PARTS, 1)
         new = np.diff(account, prepend=-1) != 0
-        new[1:] |= bin_[1:] != bin_[:-1]
-        first = np.flatnonzero(new)
-        # Half as wide as other numbers: most of the time is spent looking these up.
-        self.count = np.diff(np.append(first, len(account))).astype(np.int32)
-        self.stratum = time[first] // stratum_width(layer)
-        known, bin_ = np.unique(bin_[first], return_inverse=True)
-        self.bin = bin_.astype(np.int32)
+        own = np.searchsorted(account, np.arange(len(accounts) + 1))
+        first = np.flatnonzero(new | (np.diff(bin_, prepend=-1) != 0))
+        self.count = np.diff(np.append(first, len(account)))
+        known = np.unique(bin_[first])
+        self.bin = np.searchsorted(known, bin_[first])
         self.bins = len(known)
-        self.start = np.searchsorted(account[first], np.arange(len(accounts) + 1))
+        self.start = np.searchsorted(first, own)
+        self.acted = np.split(np.repeat(self.bin, self.count), own[1:-1])
+        """The bins of each account's actions, one by one."""
+        stratum = time // stratum_width(layer)
+        first = np.flatnonzero(new | (np.diff(stratum, prepend=-1) != 0))
+        self.stratum = stratum[first]
+        self.begin = first - own[account[first]]
+        """The first action in it, counted from the account's own first."""
+        self.strata = np.searchsorted(first, own)
         # Bins that nobody acted in are one slot at the end, which is never asked.
         self._near = []
         for step in range(-PARTS, PARTS + 1):
@@ -118,7 +130,7 @@ class _Bins:
         """Accounts by their place among those that were asked for."""
         return self._place[account]
 
-    def lay(self, near: NDArray[np.int32], account: int, *, clear: bool = False) -> None:
+    def lay(self, near: Ints, account: int, *, clear: bool = False) -> None:
         """Add an account's actions to each bin that is within reach of them, or clear these."""
         rows = slice(self.start[account], self.start[account + 1])
         bin_, count = self.bin[rows], self.count[rows]
@@ -160,7 +172,8 @@ def audience_mean(layer: Layer, met: Meetings, pairs: int, widest: Ints | None =
         same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt_here * (dealt_here - 1), 1))
         # Many pairs have the same number of meetings; each is worked out once.
         values, back = np.unique(met.count[some], return_inverse=True)
-        np.add.at(mean, met.pair[some], _objects_met(values, same, objects[here])[back])
+        # No pair is there twice in a stratum.
+        mean[met.pair[some]] += _objects_met(values, same, objects[here])[back]
     return mean
 
 

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from coordination.chance import Ints
 
 AT_ONCE = 1_000_000
-"""Rows looked up at once, and matches handed out at once (one pair's more, where it has more)."""
+"""Matches handed out at once (one pair's more, where it has more)."""
+LOOKED_UP = 250_000
+"""Rows looked up at once, which then stay in a core's cache."""
+PORTION = 4_000_000
+"""Rows to look up from which on a second portion is worth its while."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,10 @@ class Shelf:
 
     start: Ints
     """Account a holds the rows start[a] … start[a + 1] - 1."""
-    item: Ints
-    """Items by number, from 0."""
+    items: Sequence[Ints]
+    """The items of each account, by their place among those that anybody here holds."""
+    known: int
+    """How many these are."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,10 @@ def shelf(account: Ints, item: Ints, accounts: int) -> tuple[Shelf, Ints]:
     order: Ints = np.argsort((account << 32) | item)
     start = np.zeros(accounts + 1, dtype=np.int64)
     np.cumsum(np.bincount(account, minlength=accounts), out=start[1:])
-    return Shelf(start, item[order]), order
+    used = np.zeros(int(item.max(initial=-1)) + 1, dtype=bool)
+    used[item] = True
+    place = np.cumsum(used) - 1
+    return Shelf(start, np.split(place[item[order]], start[1:-1]), int(used.sum())), order
 
 
 def runs(start: Ints, size: Ints) -> Ints:
@@ -61,7 +70,19 @@ def runs(start: Ints, size: Ints) -> Ints:
     return rows
 
 
-def by_hub(hub: Ints, size: Ints, at_once: int = AT_ONCE) -> Iterator[Ints]:
+def portions(hub: Ints, size: Ints, threads: int) -> list[Ints]:
+    """Places of pairs by their hub, in portions of about as many rows to look up."""
+    order = np.argsort(hub, kind="stable")
+    if threads < 2:
+        return [order]
+    # More than there are threads, so that they end together.
+    total = int(size.sum())
+    count = min(4 * threads, 1 + total // PORTION)
+    upto = np.cumsum(size[order])
+    return np.split(order, np.searchsorted(upto, total * np.arange(1, count) / count))
+
+
+def by_hub(hub: Ints, size: Ints, at_once: int = LOOKED_UP) -> Iterator[Ints]:
     """Places of pairs, all of one hub, with about so many rows to look up."""
     order = np.argsort(hub, kind="stable")
     upto = np.cumsum(size[order])
@@ -81,27 +102,28 @@ def in_common(held: Shelf, source: Ints, target: Ints, at_once: int = AT_ONCE) -
     size = np.diff(held.start)
     swap = size[source] < size[target]
     hub, guest = np.where(swap, target, source), np.where(swap, source, target)
-    place = np.full(int(held.item.max(initial=-1)) + 1, -1, dtype=np.int64)
+    place = np.full(held.known, -1, dtype=np.int32)
     laid = -1
     kept: list[tuple[Ints, Ints, Ints, Ints]] = []
     pairs = matches = 0
-    for some in by_hub(hub, size[guest], at_once):
+    for some in by_hub(hub, size[guest], min(at_once, LOOKED_UP)):
         if hub[some[0]] != laid:
             if laid >= 0:
-                place[held.item[held.start[laid] : held.start[laid + 1]]] = -1
+                place[held.items[laid]] = -1
             laid = int(hub[some[0]])
-            rows = np.arange(held.start[laid], held.start[laid + 1])
-            place[held.item[rows]] = rows
-        theirs = runs(held.start[guest[some]], size[guest[some]])
-        mine = place[held.item[theirs]]
+            place[held.items[laid]] = np.arange(size[laid])
+        guests = guest[some]
+        mine = place.take(np.concatenate([held.items[one] for one in guests.tolist()]))
         there = np.flatnonzero(mine >= 0)
-        of = np.repeat(np.arange(len(some)), size[guest[some]])[there]
-        swapped = swap[some][of]
-        mine, theirs = mine[there], theirs[there]
+        ends = np.cumsum(size[guests])
+        count = np.diff(np.searchsorted(there, ends), prepend=0)
+        mine = held.start[laid] + mine[there]
+        theirs = there + np.repeat(held.start[guests] - (ends - size[guests]), count)
+        swapped = np.repeat(swap[some], count)
         first, second = np.where(swapped, theirs, mine), np.where(swapped, mine, theirs)
-        kept.append((some, of + pairs, first, second))
+        kept.append((some, np.repeat(np.arange(pairs, pairs + len(some)), count), first, second))
         pairs += len(some)
-        matches += len(of)
+        matches += len(there)
         if max(matches, pairs) >= at_once:
             yield Matches(*(np.concatenate(part) for part in zip(*kept, strict=True)))
             kept, pairs, matches = [], 0, 0

@@ -13,6 +13,7 @@ from coordination.arrays import column, numbers
 from coordination.blocks import Rows, columns, sort_rows
 from coordination.engine import arrow
 from coordination.pairs import between_accounts, pairs
+from coordination.parallel import LARGE, in_turn
 from coordination.sweep import pair_chunks, pairs_of_groups, reach
 from coordination.tally import Edges, Tally
 
@@ -215,19 +216,20 @@ class _Sweep:
 
     def edges(self) -> Iterator[Edges]:
         """Sweep now, and give the edges in order."""
+        threads = self._work.threads
         held: Ints = np.zeros(0, dtype=np.int64)
-        for block in self._rows.blocks():
-            some: Ints = np.bincount(block["account"], minlength=len(held)).astype(np.int64)
-            some[: len(held)] += held
-            held = some
+        for some in self._rows.each(lambda block: np.bincount(block["account"]), threads):
+            held, less = (held, some) if len(held) > len(some) else (some, held)
+            held[: len(less)] += less
         tally = Tally(
             self._work.scratch,
             held,
             distinct=("object", "post_source", "post_target"),
             sums=("lead",),
+            threads=threads,
         )
-        for block in self._rows.blocks():
-            self._sweep(block, tally)
+        for met in in_turn(_met, self._chunks(), min(threads, LARGE)):
+            tally.add(**met)
         return tally.edges()
 
     def _count(self, block: dict[str, NDArray[Any]], ahead: Ints) -> None:
@@ -235,19 +237,24 @@ class _Sweep:
         number = block["object"][starts]
         self.n[number], self.k[number] = n, k
 
-    def _sweep(self, block: dict[str, NDArray[Any]], tally: Tally) -> None:
-        ahead = reach(block["object"], block["time"], self._window)
-        self._count(block, ahead)
-        if self._max_pairs is not None:
-            hot = _is_crowded(self.n, self.k, self._max_pairs)[block["object"]]
-            if hot.any():
-                block = {name: c[~hot] for name, c in block.items()}
-                ahead = reach(block["object"], block["time"], self._window)
-        for older, newer in pair_chunks(ahead):
-            _add(tally, block, older, newer)
+    def _chunks(self) -> Iterator[tuple[dict[str, NDArray[Any]], Ints, Ints]]:
+        """Blocks, and chunks of the pairs in them: the older and the newer row."""
+        for block in self._rows.blocks():
+            ahead = reach(block["object"], block["time"], self._window)
+            self._count(block, ahead)
+            shown = block
+            if self._max_pairs is not None:
+                hot = _is_crowded(self.n, self.k, self._max_pairs)[block["object"]]
+                if hot.any():
+                    shown = {name: c[~hot] for name, c in block.items()}
+                    ahead = reach(shown["object"], shown["time"], self._window)
+            for older, newer in pair_chunks(ahead):
+                yield shown, older, newer
 
 
-def _add(tally: Tally, block: dict[str, NDArray[Any]], older: Ints, newer: Ints) -> None:
+def _met(chunk: tuple[dict[str, NDArray[Any]], Ints, Ints]) -> dict[str, NDArray[Any]]:
+    """Pairs of different accounts and posts, as a tally takes them."""
+    block, older, newer = chunk
     account, post, time = block["account"], block["post"], block["time"]
     a, b, p, q = account[older], account[newer], post[older], post[newer]
     apart = (a != b) & (p != q)
@@ -255,16 +262,16 @@ def _add(tally: Tally, block: dict[str, NDArray[Any]], older: Ints, newer: Ints)
         older, newer, a, b, p, q = (some[apart] for some in (older, newer, a, b, p, q))
     swap = a > b
     first, last = time[older], time[newer]
-    tally.add(
-        np.minimum(a, b),
-        np.maximum(a, b),
-        time=first,
-        until=last,
-        object=block["object"][older],
-        post_source=np.where(swap, q, p),
-        post_target=np.where(swap, p, q),
-        lead=np.where(first == last, 0, np.where(swap, -1, 1)).astype(np.int8),
-    )
+    return {
+        "source": np.minimum(a, b),
+        "target": np.maximum(a, b),
+        "time": first,
+        "until": last,
+        "object": block["object"][older],
+        "post_source": np.where(swap, q, p),
+        "post_target": np.where(swap, p, q),
+        "lead": np.where(first == last, 0, np.where(swap, -1, 1)).astype(np.int8),
+    }
 
 
 _NOTHING: Ints = np.empty(0, dtype=np.int64)

@@ -66,8 +66,9 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
         none = np.empty(0)
         circles = (source, source)
         return Tests(source, target, occasions, occasions, circles, none, none, none, none)
-    moments = timing(layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed)
-    met = meetings(layer, source, target)
+    moments = timing(layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed,
+                     threads=work.threads)  # fmt: skip
+    met = meetings(layer, source, target, work.threads)
     expected = audience_mean(layer, met, len(source))
     p_audience = poisson_tail(expected, occasions)
     enough = poisson_tail(expected, np.full_like(occasions, MIN_OCCASIONS))

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from coordination.arrays import WHEN, column, named, numbers, of_one_layer
 from coordination.engine import arrow, moment
 from coordination.graphml import write_graphml
+from coordination.parallel import one_ahead
 from coordination.report import render
 from coordination.written import write_edges
 
@@ -48,7 +49,7 @@ def write_outputs(
 
     def edges(path: Path) -> None:
         if len(layers) == 1:
-            write_edges(_of_one_layer(work, layers[0], tested), path)
+            write_edges(one_ahead(_of_one_layer(work, layers[0], tested), work.threads), path)
         else:
             work.con.to_parquet(_named(work, _edges(work, layers, tested)), path)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.scatter import one_ahead
+from coordination.parallel import one_ahead
 from coordination.source import InputError
 from coordination.sweep import order_rows, pair_chunks, reach
 from coordination.tally import Edges, Tally

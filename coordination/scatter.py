@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     Columns = Mapping[str, NDArray[Any]]
-
-Value = TypeVar("Value")
 
 
 class Scatter:
@@ -72,16 +69,3 @@ class Scatter:
 
     def _path(self, part: int, name: str) -> Path:
         return self._folder / f"{part}-{name}"
-
-
-def one_ahead(values: Iterator[Value]) -> Iterator[Value]:
-    """The same values; the next one is made on another core while this one is used.
-
-    Numpy, Arrow and DuckDB let other threads run while they work.
-    """
-    end: Any = object()
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, values, end)
-        while (value := coming.result()) is not end:
-            coming = worker.submit(next, values, end)
-            yield value

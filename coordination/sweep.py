@@ -55,6 +55,20 @@ def order_rows(group: Codes, time: Ints, *then: Codes) -> Ints:
     return order
 
 
+def in_runs(group: Ints, time: Ints) -> tuple[Ints, Ints]:
+    """Rows by group, then time; groups are 0 or more."""
+    if len(group) == 0:
+        return group, time
+    early = int(time.min())
+    bits = (int(time.max()) - early).bit_length()
+    if bits + int(group.max()).bit_length() > 63:
+        order = order_rows(group, time)
+        return group[order], time[order]
+    # Numbers are sorted in a fraction of the time that their places take.
+    line = np.sort((group << bits) | (time - early))
+    return line >> bits, (line & ((1 << bits) - 1)) + early
+
+
 def reach(group: Codes, time: Ints, window: int) -> Ints:
     """For each row, one past the last row of its group that is at most `window` later.
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coordination.scatter import Scatter, one_ahead
+from coordination.parallel import LARGE, in_turn
+from coordination.scatter import Scatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,8 +79,10 @@ class Tally:
         distinct: Sequence[str] = (),
         sums: Sequence[str] = (),
         hold: int = HOLD,
+        threads: int = 2,
     ) -> None:
         self._scratch, self._held, self._hold = scratch, held, hold
+        self._threads = min(threads, LARGE)
         self._distinct, self._sums = tuple(distinct), tuple(sums)
         self._kept: list[dict[str, NDArray[Any]]] = []
         self._count = 0
@@ -104,16 +107,21 @@ class Tally:
             self._kept = []
             return
         self._spill()
-        yield from one_ahead(self._by_range(self._spilled))
+        spilled = self._spilled
 
-    def _by_range(self, spilled: Scatter) -> Iterator[Edges]:
+        def added_up(ranges: list[int]) -> Edges:
+            return self._added_up(spilled.read(ranges, once=True))
+
+        yield from in_turn(added_up, self._ranges(spilled), self._threads)
+
+    def _ranges(self, spilled: Scatter) -> Iterator[list[int]]:
         together: list[int] = []
         for at in range(len(spilled.rows)):
             together.append(at)
             # Small ranges are added up together: each block costs something by itself.
             pairs = int(spilled.rows[together].sum())
             if pairs and (pairs >= self._hold or at + 1 == len(spilled.rows)):
-                yield self._added_up(spilled.read(together, once=True))
+                yield together
                 together = []
 
     def _spill(self) -> None:

@@ -59,7 +59,9 @@ def together(tests: Sequence[Tests]) -> Tested:
 
     p = joined("p")
     layer = np.repeat(np.arange(len(tests)), [len(one.p) for one in tests])
-    circle = np.unique(np.stack([layer, joined("circle")]), axis=1, return_inverse=True)[1]
+    circle = joined("circle").astype(np.int64)
+    # Circles of different layers are different ones.
+    circle += layer * (int(circle.max(initial=0)) - int(circle.min(initial=0)) + 1)
     return Tested(
         layer=layer,
         source=joined("source").astype(np.int64),
@@ -69,5 +71,5 @@ def together(tests: Sequence[Tests]) -> Tested:
         p_timing=joined("p_timing"),
         p_audience=joined("p_audience"),
         p=p,
-        q=benjamini_hochberg_within(p, circle.ravel(), len(p)),
+        q=benjamini_hochberg_within(p, circle, len(p)),
     )

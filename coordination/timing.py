@@ -13,19 +13,21 @@ objects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coordination.chance import poisson_binomial_tail
 from coordination.clusters import partition
-from coordination.common import in_common, shelf
+from coordination.common import in_common, portions, shelf
+from coordination.parallel import in_turn
 from coordination.sweep import pair_chunks, reach
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from coordination.blocks import Block
     from coordination.chance import Floats, Ints
     from coordination.common import Matches, Shelf
     from coordination.layer import Layer
@@ -68,11 +70,13 @@ def timing(
     occasions: Ints,
     enough: int,
     seed: int,
+    threads: int = 1,
 ) -> Timing:
     """The timing null for each tested pair (source[i], target[i]), in both its forms."""
     # Circles rest on who was tested alone, not on how surprising a pair is.
     accounts, circle = partition(source, target, seed)
-    own, pace = _tails(_Held(layer, accounts, circle), source, target, occasions, enough)
+    held = _Held(layer, accounts, circle, threads)
+    own, pace = _tails(held, source, target, occasions, enough=enough, threads=threads)
     of_source = circle[np.searchsorted(accounts, source)]
     of_target = circle[np.searchsorted(accounts, target)]
     between = -1 - np.arange(len(source))
@@ -89,7 +93,7 @@ class _Held:
 
     shelf: Shelf
 
-    def __init__(self, layer: Layer, accounts: Ints, circle: Ints) -> None:
+    def __init__(self, layer: Layer, accounts: Ints, circle: Ints, threads: int) -> None:
         n, k = layer.n.astype(np.float64), layer.k.astype(np.float64)
         span = int(accounts.max(initial=-1)) + 1
         self.place = np.full(span, -1, dtype=np.int64)
@@ -97,12 +101,14 @@ class _Held:
         circle_of = np.full(span, -1, dtype=np.int64)
         circle_of[accounts] = circle
         circles = int(circle.max(initial=-1)) + 1
-        sharers, account, item, times = _held(layer, self.place)
+        sharers, account, item, times = _held(layer, self.place, threads)
         with np.errstate(divide="ignore", invalid="ignore"):
             own = k / (n * (n - 1) / 2)
         times = times.astype(np.float64)
         # Every row's object and circle; each once in `inside`.
-        inside, at = np.unique(item * circles + circle_of[account], return_inverse=True)
+        key = item * circles + circle_of[account]
+        inside = np.unique(key)
+        at = np.searchsorted(inside, key)
         n_in = np.bincount(at, weights=times, minlength=len(inside))
         of, at_circle = inside // circles, inside % circles
         theirs = (n_in >= CIRCLE * n[of]) & (sharers[of] >= 2)
@@ -112,7 +118,7 @@ class _Held:
         own_count = np.bincount(at_circle[theirs], minlength=circles)
         pace = (own[several].sum() - own_sum + 1.0) / (several.sum() - own_count + 1.0)
         outside = n[of] - n_in
-        touch = _touching(layer, circle_of, inside, circles)
+        touch = _touching(layer, circle_of, inside, circles, threads)
         met = np.maximum(k[of] - touch, 0.0)
         # One pair's worth of the layer's pace stands in for what outsiders do not show.
         rate = (met + pace[at_circle]) / (outside * (outside - 1) / 2 + 1)
@@ -123,21 +129,26 @@ class _Held:
         self.times, self.own, self.pace = times[order], own[item[order]], rate[at[order]]
 
 
-def _held(layer: Layer, place: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+def _held(layer: Layer, place: Ints, threads: int) -> tuple[Ints, Ints, Ints, Ints]:
     """The accounts of each object; and what tested accounts hold: account, object, how often.
 
     `place` is below zero for accounts that are not tested; it may end before them.
     """
-    sharers = np.zeros(len(layer.n), dtype=np.int64)
-    found: list[tuple[Ints, Ints]] = []
-    for block in layer.sorted.blocks():
+
+    def held(block: Block) -> tuple[Ints, Ints, Ints]:
         key = np.sort((block["object"] << 32) | block["account"])
         first = np.flatnonzero(_new(key))
         times = np.diff(np.append(first, len(key)))
         key = key[first]
-        sharers += np.bincount(key >> 32, minlength=len(sharers))
+        sharers = np.bincount(key >> 32, minlength=len(layer.n))
         tested = _of(key & _LOW, place) >= 0
-        found.append((key[tested], times[tested]))
+        return sharers, key[tested], times[tested]
+
+    sharers = np.zeros(len(layer.n), dtype=np.int64)
+    found: list[tuple[Ints, Ints]] = []
+    for some, key, times in layer.sorted.each(held, threads):
+        sharers += some
+        found.append((key, times))
     keys, times = (np.concatenate(part) for part in zip(*found, strict=True))
     return sharers, keys & _LOW, keys >> 32, times
 
@@ -155,14 +166,15 @@ def _of(account: Ints, known: Ints) -> Ints:
     return found
 
 
-def _touching(layer: Layer, circle_of: Ints, inside: Ints, circles: int) -> Ints:
+def _touching(layer: Layer, circle_of: Ints, inside: Ints, circles: int, threads: int) -> Ints:
     """Pairs within the window of which at least one end is in the circle.
 
     For each of `inside`, ascending: object · circles + circle. That is what its members' rows meet,
     each row by itself, less the pairs within, which are then met from both ends.
     """
-    touch = np.zeros(len(inside), dtype=np.int64)
-    for block in layer.sorted.blocks():
+
+    def touching(block: Block) -> Ints:
+        touch = np.zeros(len(inside), dtype=np.int64)
         account, post = block["account"], block["post"]
         of = _of(account, circle_of)
         key = block["object"] * circles + of
@@ -176,21 +188,34 @@ def _touching(layer: Layer, circle_of: Ints, inside: Ints, circles: int) -> Ints
         rows = np.flatnonzero((of >= 0) & (met > 0))
         at = np.searchsorted(inside, key[rows])
         touch += np.bincount(at, weights=met[rows], minlength=len(touch)).astype(np.int64)
-    return touch
+        return touch
+
+    found: Ints = sum(layer.sorted.each(touching, threads), np.zeros(len(inside), dtype=np.int64))
+    return found
 
 
 def _tails(
-    held: _Held, source: Ints, target: Ints, occasions: Ints, enough: int
+    held: _Held, source: Ints, target: Ints, occasions: Ints, *, enough: int, threads: int
 ) -> tuple[Tails, Tails]:
     """Under the object's own times, and under the others' pace."""
     count = len(source)
     own = Tails(np.empty(count), np.empty(count))
     pace = Tails(np.empty(count), np.empty(count))
-    for some in in_common(held.shelf, held.place[source], held.place[target]):
-        meetings = held.times[some.first] * held.times[some.second]
-        # The circle is that of the source.
-        for tails, chance in ((own, held.own), (pace, held.pace)):
-            _fill(tails, some, meetings * chance[some.first], occasions, enough)
+    source, target = held.place[source], held.place[target]
+
+    def fill(portion: Ints) -> None:
+        for found in in_common(held.shelf, source[portion], target[portion]):
+            some = replace(found, pair=portion[found.pair])
+            meetings = held.times[some.first] * held.times[some.second]
+            # The circle is that of the source.
+            for tails, chance in ((own, held.own), (pace, held.pace)):
+                _fill(tails, some, meetings * chance[some.first], occasions, enough)
+
+    size = np.diff(held.shelf.start)
+    more = size[source] >= size[target]
+    hub, guest = np.where(more, source, target), np.where(more, target, source)
+    for _ in in_turn(fill, portions(hub, size[guest], threads), threads):
+        pass
     return own, pace
 
 

@@ -86,6 +86,12 @@ class Workspace:
         found = self.con.raw_sql("SELECT current_setting('temp_directory')").fetchone()
         return Path(found[0])
 
+    @property
+    def threads(self) -> int:
+        """How many threads the engine was given; what is done in numpy takes as many."""
+        found = self.con.raw_sql("SELECT current_setting('threads')").fetchone()
+        return int(found[0])
+
     def key(self, layer: str) -> str:
         """A name for tables of a layer, whatever characters the layer's name has."""
         return "layer_" + "".join(f"{ord(c):x}" if not c.isalnum() else c for c in layer)
