@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.datatypes as dt
 
+from coordination.plain_csv import read_plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -148,13 +150,17 @@ def unreadable() -> tuple[type[Exception], ...]:
 def read_text(con: SQLBackend, path: Path, *, keep: bool) -> ir.Table:
     """A CSV or TSV file with a header, every column as text: no type is guessed.
 
-    With `keep` DuckDB parses it once and keeps its rows; else, each time that they are asked for.
+    With `keep` it is parsed once and its rows are kept; else, each time that they are asked for.
     Raises the engine's own error for what is no such file.
     """
     if con.name != _SPARK:
         if not keep:
             return con.read_csv(path, all_varchar=True, header=True)
         name = ibis.util.gen_name("text")
+        plain = read_plain(path)
+        if plain is not None:
+            con.con.register(name, plain)
+            return con.table(name)
         con.con.read_csv(str(path), all_varchar=True, header=True).create(name)
         return con.table(name)
     separator = "\t" if ".tsv" in path.name.lower() else ","
