@@ -40,6 +40,8 @@ class Written:
     """The policy that the text breaks or describes the breaking of; None: it breaks none."""
     about: Policy | None = None
     """For a harmless row: the policy that it could be mistaken for."""
+    base: str = ""
+    """The text before its slots were filled, where it had any."""
 
     def known(self, policy: Policy) -> float:
         """1 breaks it, 0 does not, NaN cannot be told: the breach of one policy may be abuse,
