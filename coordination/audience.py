@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.common import by_hub, portions, runs
+from coordination.common import AT_ONCE, by_hub, portions, runs
 from coordination.parallel import in_turn
 from coordination.sweep import in_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
@@ -55,13 +55,22 @@ def meetings(layer: Layer, source: Ints, target: Ints, threads: int = 1) -> Meet
     held = np.diff(bins.start)
     swap = held[source] > held[target]
     guest, hub = np.where(swap, target, source), np.where(swap, source, target)
-    size = np.array([len(one) for one in bins.acted])[guest]
+    size = bins.actions[guest]
 
-    def meet(portion: Ints) -> tuple[Ints, Ints, Ints]:
+    def added_up(kept: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
+        some, met = (np.concatenate(part) for part in zip(*kept, strict=True))
+        parts = bins.strata[guest[some] + 1] - bins.strata[guest[some]]
+        part = runs(bins.strata[guest[some]], parts)
+        begins = np.cumsum(size[some]) - size[some]
+        met = np.add.reduceat(met, bins.begin[part] + np.repeat(begins, parts))
+        there = np.flatnonzero(met)
+        return np.repeat(some, parts)[there], bins.stratum[part[there]], met[there]
+
+    def meet(portion: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
         near = np.zeros(bins.bins + 1, dtype=np.int64)
         laid = -1
-        none: Ints = np.empty(0, dtype=np.int64)
-        found = [(none, none, none)]
+        kept: list[tuple[Ints, Ints]] = []
+        looked = 0
         for places in by_hub(hub[portion], size[portion]):
             some = portion[places]
             if hub[some[0]] != laid:
@@ -69,19 +78,20 @@ def meetings(layer: Layer, source: Ints, target: Ints, threads: int = 1) -> Meet
                     bins.lay(near, laid, clear=True)
                 laid = int(hub[some[0]])
                 bins.lay(near, laid)
-            guests = guest[some]
-            met = near.take(np.concatenate([bins.acted[one] for one in guests.tolist()]))
-            parts = bins.strata[guests + 1] - bins.strata[guests]
-            part = runs(bins.strata[guests], parts)
-            begins = np.cumsum(size[some]) - size[some]
-            met = np.add.reduceat(met, bins.begin[part] + np.repeat(begins, parts))
-            there = np.flatnonzero(met)
-            stratum = bins.stratum[part[there]]
-            found.append((np.repeat(some, parts)[there], stratum, met[there]))
-        pair, stratum, count = (np.concatenate(part) for part in zip(*found, strict=True))
-        return pair, stratum, count
+            theirs = [bins.acted[one] for one in guest[some].tolist()]
+            # As in `common`, little is done hub by hub.
+            kept.append((some, near.take(np.concatenate(theirs))))
+            looked += len(kept[-1][1])
+            if looked >= AT_ONCE:
+                yield added_up(kept)
+                kept, looked = [], 0
+        if kept:
+            yield added_up(kept)
 
-    found = in_turn(meet, portions(hub, size, threads), threads)
+    none: Ints = np.empty(0, dtype=np.int64)
+    found = [(none, none, none)]
+    for some in in_turn(lambda one: list(meet(one)), portions(hub, size, threads), threads):
+        found += some
     return Meetings(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
@@ -107,6 +117,7 @@ class _Bins:
         self.bin = np.searchsorted(known, bin_[first])
         self.bins = len(known)
         self.start = np.searchsorted(first, own)
+        self.actions = np.diff(own)
         self.acted = np.split(np.repeat(self.bin, self.count), own[1:-1])
         """The bins of each account's actions, one by one."""
         stratum = time // stratum_width(layer)
@@ -147,7 +158,9 @@ def stratum_width(layer: Layer) -> int:
     return max(DAY, 4 * layer.window)
 
 
-def audience_mean(layer: Layer, met: Meetings, pairs: int, widest: Ints | None = None) -> Floats:
+def audience_mean(
+    layer: Layer, met: Meetings, pairs: int, widest: Ints | None = None, threads: int = 1
+) -> Floats:
     """Objects on which each tested pair would meet if objects were dealt anew in each stratum.
 
     `widest` gives for each pair the most actions that an object may have to count; all objects are
@@ -162,9 +175,8 @@ def audience_mean(layer: Layer, met: Meetings, pairs: int, widest: Ints | None =
     at, width_of = met.stratum[order], width[order]
     new = (np.diff(at, prepend=-1) != 0) | (np.diff(width_of, prepend=-1) != 0)
     new[:1] = True
-    for some in np.split(order, np.flatnonzero(new)[1:]):
-        if len(some) == 0:
-            continue
+
+    def met_on(some: Ints) -> Floats:
         here = strata.stratum == met.stratum[some[0]]
         dealt_here = (k[here] * objects[here]).sum()
         # What was shared once meets nobody.
@@ -172,8 +184,13 @@ def audience_mean(layer: Layer, met: Meetings, pairs: int, widest: Ints | None =
         same = np.minimum(1.0, k[here] * (k[here] - 1) / max(dealt_here * (dealt_here - 1), 1))
         # Many pairs have the same number of meetings; each is worked out once.
         values, back = np.unique(met.count[some], return_inverse=True)
-        # No pair is there twice in a stratum.
-        mean[met.pair[some]] += _objects_met(values, same, objects[here])[back]
+        return _objects_met(values, same, objects[here])[back]
+
+    if len(order):
+        parts = np.split(order, np.flatnonzero(new)[1:])
+        for some, objects_met in zip(parts, in_turn(met_on, parts, threads), strict=True):
+            # No pair is there twice in a stratum.
+            mean[met.pair[some]] += objects_met
     return mean
 
 

@@ -32,31 +32,44 @@ def poisson_binomial_tail(chances: Floats, test: Ints, at_least: Ints) -> Floats
     binomial tail with the mean chance, which is never too small when the count is at least one
     above the mean (Hoeffding 1956, theorem 4), and 1 when it is not. A count of 0 has p = 1.
     """
-    tests = len(at_least)
     if (test[1:] < test[:-1]).any():
         order = np.argsort(test, kind="stable")
         chances, test = chances[order], test[order]
-    chances = np.clip(chances, 0.0, 1.0)
-    trials = np.bincount(test, minlength=tests)
-    start = np.concatenate([[0], np.cumsum(trials)[:-1]]).astype(np.int64)
-    mean = np.bincount(test, weights=chances, minlength=tests)
-    p = np.ones(tests)
-    many = (trials > EXACT_UP_TO) & (at_least >= mean + 1)
-    if many.any():
-        from scipy import special
+    return Trials(chances, test, len(at_least)).tail(at_least)
 
-        p[many] = special.bdtrc(at_least[many] - 1.0, trials[many], mean[many] / trials[many])
-    # More successes than trials cannot be.
-    p[at_least > trials] = 0.0
-    few = (trials <= EXACT_UP_TO) & (at_least > 0) & (at_least <= trials)
-    for count in np.unique(at_least[few]).tolist():
-        some = np.flatnonzero(few & (at_least == count))
-        some = some[np.argsort(trials[some], kind="stable")]
-        step = _CELLS // (count + 1)
-        for at in range(0, len(some), step):
-            batch = some[at : at + step]
-            p[batch] = _exact_tail(chances, start[batch], trials[batch], count)
-    return np.clip(p, 0.0, 1.0)
+
+class Trials:
+    """Independent trials of many tests, of which several tails may be asked.
+
+    As in `poisson_binomial_tail`, with `test` ascending.
+    """
+
+    def __init__(self, chances: Floats, test: Ints, tests: int) -> None:
+        self._chances = np.clip(chances, 0.0, 1.0)
+        self._trials = np.bincount(test, minlength=tests)
+        self._start = np.cumsum(self._trials) - self._trials
+        self._mean = np.bincount(test, weights=self._chances, minlength=tests)
+
+    def tail(self, at_least: Ints) -> Floats:
+        """P(at least so many succeed) for each test."""
+        trials, mean = self._trials, self._mean
+        p = np.ones(len(trials))
+        many = (trials > EXACT_UP_TO) & (at_least >= mean + 1)
+        if many.any():
+            from scipy import special
+
+            p[many] = special.bdtrc(at_least[many] - 1.0, trials[many], mean[many] / trials[many])
+        # More successes than trials cannot be.
+        p[at_least > trials] = 0.0
+        few = (trials <= EXACT_UP_TO) & (at_least > 0) & (at_least <= trials)
+        for count in np.unique(at_least[few]).tolist():
+            some = np.flatnonzero(few & (at_least == count))
+            some = some[np.argsort(trials[some], kind="stable")]
+            step = _CELLS // (count + 1)
+            for at in range(0, len(some), step):
+                batch = some[at : at + step]
+                p[batch] = _exact_tail(self._chances, self._start[batch], trials[batch], count)
+        return np.clip(p, 0.0, 1.0)
 
 
 def _exact_tail(chances: Floats, start: Ints, trials: Ints, count: int) -> Floats:

@@ -102,30 +102,36 @@ def in_common(held: Shelf, source: Ints, target: Ints, at_once: int = AT_ONCE) -
     size = np.diff(held.start)
     swap = size[source] < size[target]
     hub, guest = np.where(swap, target, source), np.where(swap, source, target)
-    place = np.full(held.known, -1, dtype=np.int32)
+
+    def matches(kept: list[tuple[Ints, Ints, Ints]]) -> Matches:
+        some, there, mine = (np.concatenate(part) for part in zip(*kept, strict=True))
+        ends = np.cumsum(size[guest[some]])
+        count = np.diff(np.searchsorted(there, ends), prepend=0)
+        starts = held.start[guest[some]] - (ends - size[guest[some]])
+        theirs = there + np.repeat(starts, count)
+        swapped = np.repeat(swap[some], count)
+        first, second = np.where(swapped, theirs, mine), np.where(swapped, mine, theirs)
+        return Matches(some, np.repeat(np.arange(len(some)), count), first, second)
+
+    row = np.full(held.known, -1, dtype=np.int32)
     laid = -1
-    kept: list[tuple[Ints, Ints, Ints, Ints]] = []
-    pairs = matches = 0
+    kept: list[tuple[Ints, Ints, Ints]] = []
+    pairs = found = looked = 0
     for some in by_hub(hub, size[guest], min(at_once, LOOKED_UP)):
         if hub[some[0]] != laid:
             if laid >= 0:
-                place[held.items[laid]] = -1
+                row[held.items[laid]] = -1
             laid = int(hub[some[0]])
-            place[held.items[laid]] = np.arange(size[laid])
-        guests = guest[some]
-        mine = place.take(np.concatenate([held.items[one] for one in guests.tolist()]))
+            row[held.items[laid]] = np.arange(held.start[laid], held.start[laid + 1])
+        mine = row.take(np.concatenate([held.items[one] for one in guest[some].tolist()]))
         there = np.flatnonzero(mine >= 0)
-        ends = np.cumsum(size[guests])
-        count = np.diff(np.searchsorted(there, ends), prepend=0)
-        mine = held.start[laid] + mine[there]
-        theirs = there + np.repeat(held.start[guests] - (ends - size[guests]), count)
-        swapped = np.repeat(swap[some], count)
-        first, second = np.where(swapped, theirs, mine), np.where(swapped, mine, theirs)
-        kept.append((some, np.repeat(np.arange(pairs, pairs + len(some)), count), first, second))
+        # Little is done hub by hub: between short steps one core waits for the other.
+        kept.append((some, there + looked, mine[there]))
         pairs += len(some)
-        matches += len(there)
-        if max(matches, pairs) >= at_once:
-            yield Matches(*(np.concatenate(part) for part in zip(*kept, strict=True)))
-            kept, pairs, matches = [], 0, 0
+        found += len(there)
+        looked += len(mine)
+        if max(found, pairs) >= at_once:
+            yield matches(kept)
+            kept, pairs, found, looked = [], 0, 0, 0
     if kept:
-        yield Matches(*(np.concatenate(part) for part in zip(*kept, strict=True)))
+        yield matches(kept)

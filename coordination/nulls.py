@@ -23,6 +23,7 @@ from coordination.audience import audience_mean, meetings
 from coordination.blocks import columns
 from coordination.chance import poisson_tail
 from coordination.copying import COPYING, MIN_COPIED, own_met
+from coordination.parallel import in_turn
 from coordination.timing import timing
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
         none = np.empty(0)
         circles = (source, source)
         return Tests(source, target, occasions, occasions, circles, none, none, none, none)
+    threads = work.threads
     moments = timing(layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed,
-                     threads=work.threads)  # fmt: skip
-    met = meetings(layer, source, target, work.threads)
-    expected = audience_mean(layer, met, len(source))
-    p_audience = poisson_tail(expected, occasions)
-    enough = poisson_tail(expected, np.full_like(occasions, MIN_OCCASIONS))
+                     threads=threads)  # fmt: skip
+    met = meetings(layer, source, target, threads)
+    expected = audience_mean(layer, met, len(source), threads=threads)
+    wanted = (occasions, np.full_like(occasions, MIN_OCCASIONS))
+    p_audience, enough = in_turn(lambda count: poisson_tail(expected, count), wanted, threads)
     own, pace = (_given(tails.seen, tails.enough) for tails in (moments.own, moments.pace))
     p = np.maximum(_given(p_audience, enough), np.minimum(1.0, 2 * np.minimum(own, pace)))
     if layer.name in COPYING:
@@ -108,7 +110,7 @@ def _p_copied(
     tested = {"edge": np.arange(count), "source": pairs[0], "target": pairs[1]}
     known = {"account": circles[0], "circle": circles[1]}
     own, widest = own_met(layer, work.keep("tested", tested), work.keep("circles", known), count)
-    few = poisson_tail(audience_mean(layer, met, count, widest), own)
+    few = poisson_tail(audience_mean(layer, met, count, widest, work.threads), own)
     return np.where(own >= MIN_COPIED, _given(few, enough), 1.0)
 
 

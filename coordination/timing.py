@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coordination.chance import poisson_binomial_tail
+from coordination.chance import Trials
 from coordination.clusters import partition
 from coordination.common import in_common, portions, shelf
 from coordination.parallel import in_turn
@@ -220,14 +220,9 @@ def _tails(
 
 
 def _fill(tails: Tails, some: Matches, chance: Floats, occasions: Ints, enough: int) -> None:
-    chance = np.minimum(1.0, chance)
-    least = np.full(len(some.pair), enough, dtype=np.int64)
-    tails.enough[some.pair] = tails.seen[some.pair] = poisson_binomial_tail(chance, some.of, least)
-    # Most pairs met just often enough to be tested: theirs is known.
+    trials = Trials(chance, some.of, len(some.pair))
+    least = trials.tail(np.full(len(some.pair), enough, dtype=np.int64))
+    # Most pairs met just often enough to be tested: theirs is known, and nothing is asked.
     more = occasions[some.pair] != enough
-    if more.any():
-        number = np.cumsum(more) - 1
-        these = more[some.of]
-        tails.seen[some.pair[more]] = poisson_binomial_tail(
-            chance[these], number[some.of[these]], occasions[some.pair[more]]
-        )
+    seen = trials.tail(np.where(more, occasions[some.pair], 0))
+    tails.enough[some.pair], tails.seen[some.pair] = least, np.where(more, seen, least)
