@@ -23,13 +23,14 @@ from coordination.audience import audience_mean, meetings
 from coordination.blocks import columns
 from coordination.chance import poisson_tail
 from coordination.copying import COPYING, MIN_COPIED, own_met
-from coordination.parallel import in_turn
+from coordination.parallel import both, in_turn
 from coordination.timing import timing
 
 if TYPE_CHECKING:
     from coordination.audience import Meetings
     from coordination.chance import Floats, Ints
     from coordination.layer import Layer
+    from coordination.timing import Timing
     from coordination.workspace import Workspace
 
 MIN_OCCASIONS = 2
@@ -68,10 +69,18 @@ def run_tests(work: Workspace, layer: Layer, seed: int) -> Tests:
         circles = (source, source)
         return Tests(source, target, occasions, occasions, circles, none, none, none, none)
     threads = work.threads
-    moments = timing(layer, source, target, occasions=occasions, enough=MIN_OCCASIONS, seed=seed,
-                     threads=threads)  # fmt: skip
-    met = meetings(layer, source, target, threads)
-    expected = audience_mean(layer, met, len(source), threads=threads)
+
+    def moments_of() -> Timing:
+        return timing(
+            layer, source, target,
+            occasions=occasions, enough=MIN_OCCASIONS, seed=seed, threads=threads,
+        )  # fmt: skip
+
+    def audience_of() -> tuple[Meetings, Floats]:
+        met = meetings(layer, source, target, threads)
+        return met, audience_mean(layer, met, len(source), threads=threads)
+
+    moments, (met, expected) = both(moments_of, audience_of, threads)
     wanted = (occasions, np.full_like(occasions, MIN_OCCASIONS))
     p_audience, enough = in_turn(lambda count: poisson_tail(expected, count), wanted, threads)
     own, pace = (_given(tails.seen, tails.enough) for tails in (moments.own, moments.pace))

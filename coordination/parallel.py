@@ -17,6 +17,7 @@ LARGE = 2
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 def in_turn(work: Callable[[Item], Value], items: Iterable[Item], threads: int) -> Iterator[Value]:
@@ -35,6 +36,16 @@ def in_turn(work: Callable[[Item], Value], items: Iterable[Item], threads: int) 
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
+
+
+def both(one: Callable[[], Value], other: Callable[[], Other], threads: int) -> tuple[Value, Other]:
+    """What comes of both, made at once where there is more than one thread."""
+    if threads < 2:
+        return one(), other()
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(one)
+        second = other()
+        return coming.result(), second
 
 
 def one_ahead(values: Iterator[Value], threads: int = 2) -> Iterator[Value]:
