@@ -32,10 +32,6 @@ class WordPieces:
         self._tokenizer.enable_truncation(max_length=most)
         return [each.ids for each in self._tokenizer.encode_batch(list(texts))]
 
-    def padded(self, texts: Sequence[str], most: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Token ids and mask, (texts, longest), int64."""
-        return pad(self(texts, most))
-
 
 def pad(ids: Sequence[Sequence[int]]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Rows of ids filled up with zeros, and which of them are real (1), int64 both."""
