@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.datatypes as dt
 
-from coordination.plain_csv import read_plain
+from coordination.plain_csv import plain_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import duckdb
     import ibis.expr.types as ir
     import pyarrow as pa
     from ibis.backends.duckdb import Backend
@@ -157,16 +158,22 @@ def read_text(con: SQLBackend, path: Path, *, keep: bool) -> ir.Table:
         if not keep:
             return con.read_csv(path, all_varchar=True, header=True)
         name = ibis.util.gen_name("text")
-        plain = read_plain(path)
-        if plain is not None:
-            con.con.register(name, plain)
-            return con.table(name)
-        con.con.read_csv(str(path), all_varchar=True, header=True).create(name)
+        read_csv(con.con, path, plain_columns(path)).create(name)
         return con.table(name)
     separator = "\t" if ".tsv" in path.name.lower() else ","
     return con.read_csv(
         str(path), header=True, inferSchema=False, multiLine=True, sep=separator, escape='"'
     )
+
+
+def read_csv(con: duckdb.DuckDBPyConnection, path: Path, names: list[str] | None) -> Any:
+    """A CSV file as text; with `names` it is plain, and how it is written is not found out."""
+    if names is None:
+        return con.read_csv(str(path), all_varchar=True, header=True)
+    return con.read_csv(
+        str(path), header=True, auto_detect=False, sep=",", quotechar='"', escapechar='"',
+        columns=dict.fromkeys(names, "VARCHAR"),
+    )  # fmt: skip
 
 
 def read_parts(con: SQLBackend, files: Sequence[Path]) -> ir.Table:
