@@ -15,6 +15,7 @@ import numpy as np
 
 from coordination.blocks import columns
 from coordination.chance import draws
+from coordination.parallel import LARGE, in_turn
 from coordination.sweep import pair_chunks, reach
 
 if TYPE_CHECKING:
@@ -75,13 +76,18 @@ def sample(
         counted = int(found["edges"][0]), int(found["repeated"][0])
         return _level(layer, 0, counted, np.empty((0, 2))), nothing.sum(axis=0), nothing
     slots = _slots(layer)
-    seen_edges, seen_repeated, inside = slots.count(slots.account, cluster, clusters)
+
+    def deal(round_: int | None) -> tuple[int, int, Ints]:
+        dealt = slots.account if round_ is None else slots.dealt(seed, round_)
+        return slots.count(dealt, cluster, clusters)
+
+    all_rounds = in_turn(deal, [None, *range(rounds)], min(work.threads, LARGE))
+    *seen, inside = next(all_rounds)
     totals = np.empty((rounds, 2))
     shuffled = np.empty((rounds, clusters), dtype=np.int64)
-    for round_ in range(rounds):
-        dealt = slots.dealt(seed, round_)
-        *totals[round_], shuffled[round_] = slots.count(dealt, cluster, clusters)
-    return _level(layer, rounds, (seen_edges, seen_repeated), totals), inside, shuffled
+    for round_, dealt in enumerate(all_rounds):
+        *totals[round_], shuffled[round_] = dealt
+    return _level(layer, rounds, (seen[0], seen[1]), totals), inside, shuffled
 
 
 def _level(layer: Layer, rounds: int, seen: tuple[int, int], totals: Floats) -> Level:
