@@ -107,7 +107,12 @@ def _edges(work: Workspace, layers: Sequence[Layer], tested: Tested) -> ir.Table
         ["at", "source", "target"],
     )
     ones = {name: joined[name].fill_null(1.0) for name in ("p_timing", "p_audience", "q")}
-    joined = joined.mutate(**ones)
+    # Whole numbers, as they were counted: their sum is the same in whatever order layers come.
+    summed = {
+        name: (joined[name] * joined.weight).round().cast("int64")
+        for name in ("avg_delta", "leads")
+    }
+    joined = joined.mutate(**ones, **summed)
     fused = joined.group_by("source", "target").agg(
         weight=joined.weight.sum(),
         occasions=joined.occasions.max(),
@@ -117,8 +122,8 @@ def _edges(work: Workspace, layers: Sequence[Layer], tested: Tested) -> ir.Table
         p_timing=joined.p_timing.first(order_by=[joined.q, joined.layer]),
         p_audience=joined.p_audience.first(order_by=[joined.q, joined.layer]),
         q=joined.q.min(),
-        avg_time_delta=(joined.avg_delta * joined.weight).sum() / joined.weight.sum() / 1e6,
-        leads=(joined.leads * joined.weight).sum() / joined.weight.sum(),
+        avg_time_delta=joined.avg_delta.sum() / joined.weight.sum() / 1e6,
+        leads=joined.leads.sum() / joined.weight.sum(),
     )
     return work.store("fused", fused.mutate(layers=fused.layers.sort()))
 
