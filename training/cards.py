@@ -40,8 +40,8 @@ always a person's.
 Everything else is marked `uncalibrated` and a person decides.
 
 ## Lacks
-- No open data for {lacking}: these are prototypes, taught by descriptions written for this
-  project. Their likelihood orders; it measures nothing. `self_harm` is about the author and
+- No open data for {lacking}: these are prototypes, taught by posts and descriptions written for
+  this project. Their likelihood orders; it measures nothing. `self_harm` is about the author and
   leads to support, not to a sanction.
 - In English not calibrated though trained: {others or "none"}; their labels are weak (one label
   for all posts of an account) or too few.

@@ -18,13 +18,14 @@ from models.encoder import load_encoder
 from models.harm import ANY_LANGUAGE, HarmModel, Head, stream_name
 from models.lexical import Lexicon
 from models.packs import Manifest, TrainedOn, read_tensors, write_pack
-from models.text import normalise
+from models.text import digest, normalise
 from policy.words import Policy
 from training import written
 from training.cards import harm_card
-from training.heads import ACT_PRECISION, CONFIDENCE, MISS_RATE, calibrate, fit_parts, join
+from training.heads import ACT_PRECISION, CONFIDENCE, FOLDS, MISS_RATE, calibrate, fit_parts, join
 from training.leakage import near_copies
 from training.lessons import DATE_WEIGHT, lessons_of
+from training.posts import posts
 from training.progress import Progress, silent
 from training.rows import load_harm_rows
 from training.tuning import Lessons, Recipe, Tuned, described, tune
@@ -82,7 +83,7 @@ def train_harm(
     rows = load_harm_rows(data, shippable_only=shippable_only, seed=seed, decisions=decisions)
     fit, held = _with_written(rows.part("fit")), rows.part("calibration")
     held = held[held.groupby("source").cumcount() < CALIBRATED_ON].reset_index(drop=True)
-    lexicon = Lexicon.fit(fit["plain"].tolist())
+    lexicon = Lexicon.fit(fit.loc[~fit["post"], "plain"].tolist())
     store = cache or out.parent / "embeddings.sqlite"
     heads: dict[str, Head] = {}
     routes = _routes(tuple(encoders))
@@ -96,13 +97,16 @@ def train_harm(
         made: Tuned | None = None
         upper: Path | None = None
         if tuned and name == "minilm":
-            made, upper = _tune(taught, out.parent / "tuning", seed, store, progress)
+            tuned_on = taught[~taught["post"]].reset_index(drop=True)
+            made, upper = _tune(tuned_on, out.parent / "tuning", seed, store, progress)
             tensors[_file("tuned", name)] = {
                 key: each.astype(np.float16) for key, each in made.upper.items()
             }
         else:
             most = limit if lang is None and limit is not None else len(taught)
             kept = (taught["lang"] != "en") | (taught.groupby("source").cumcount() < most)
+            # Written posts are English: they would make other languages' lines worse (measured).
+            kept &= ~taught["post"] if lang is None else True
             taught = taught[kept].reset_index(drop=True)
         encoder = CachedEncoder(
             load_encoder(name, upper), store, progress=partial(progress, f"embed with {name}")
@@ -115,8 +119,8 @@ def train_harm(
         )
         frozen.close()
         spoken = spoken[~copies].reset_index(drop=True)
-        raw = join(parts, spoken, encoder, lexicon)
-        heads[name] = calibrate(raw, spoken, encoder, lexicon)
+        raw, tried = join(parts, spoken, encoder, lexicon)
+        heads[name] = calibrate(raw, spoken, encoder, lexicon, tried)
         encoder.close()
     manifest = Manifest(
         name="harm",
@@ -234,12 +238,14 @@ def _spoken_in(frame: "pd.DataFrame", lang: str | None) -> "pd.DataFrame":
 
 
 def _with_written(fit: "pd.DataFrame") -> "pd.DataFrame":
-    """Add the written rows; those that describe a policy are marked."""
+    """Add the written rows; those that describe a policy are marked, and those in the style of
+    posts, which the encoder is never tuned on."""
     import pandas as pd
 
     rows: list[dict[str, object]] = []
-    described = written.descriptions()
-    for each in (*written.harmless(), *described, *written.attacks()):
+    described = set(written.descriptions())
+    styled = set(posts())
+    for each in (*written.harmless(), *written.descriptions(), *written.attacks(), *posts()):
         targets = {policy.value: each.known(policy) for policy in Policy}
         rows.append(
             {
@@ -253,10 +259,14 @@ def _with_written(fit: "pd.DataFrame") -> "pd.DataFrame":
                 "by_date": False,
                 "weight": 1.0,
                 "described": each in described,
+                "post": each in styled,
+                "post_of": (each.breaks or each.about or "") if each in styled else "",
+                "fold": int(digest(each.base)[:8], 16) % FOLDS,
                 **targets,
             }
         )
-    return pd.concat([fit.assign(described=False), pd.DataFrame(rows)], ignore_index=True)
+    plain = fit.assign(described=False, post=False, post_of="", fold=0)
+    return pd.concat([plain, pd.DataFrame(rows)], ignore_index=True)
 
 
 def _routes(encoders: tuple[str, ...]) -> dict[str, dict[str, str]]:

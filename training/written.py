@@ -3,6 +3,9 @@
 Two uses. Ordinary sentences that name people, faiths, parties and bad things without doing any
 harm keep a bare word from moving a likelihood. Descriptions stand in for policies that have no
 open data: they describe what the policy forbids and, against it, what is merely about it.
+
+The encoder is tuned on these beside the sources' rows, so a change here begins its tuning anew.
+What is added goes to posts.py.
 """
 
 import json
@@ -25,7 +28,7 @@ PROTOTYPES: tuple[Policy, ...] = (
     Policy.CIVIC_INTEGRITY,
     Policy.SYNTHETIC_MEDIA,
 )
-"""Policies without a row of open data: these descriptions are all that their heads have seen."""
+"""Policies without a row of open data: what was written is all that their heads have seen."""
 
 _OVERLAP = frozenset({Policy.ABUSE, Policy.HATE, Policy.VIOLENCE, Policy.EXTREMISM})
 

@@ -93,7 +93,7 @@ def test_they_are_learnt_beside_the_others(tmp_path: Path, decisions: Path) -> N
     assert set(learnt["spam"]) == {0.0, 1.0}
     # Nobody said hate of any of them: with a source that found breaches, that teaches nothing.
     assert learnt["hate"].isna().all()
-    _, weight = lessons_of(Policy.SPAM, together.assign(described=False))
+    _, weight = lessons_of(Policy.SPAM, together.assign(described=False, post=False))
     assert set(weight[together["source"] == "decisions"]) == {2.0}
     assert set(weight[together["source"] != "decisions"]) == {1.0}
 

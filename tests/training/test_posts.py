@@ -51,3 +51,16 @@ def test_no_case_of_the_suite_is_a_near_copy_of_what_is_taught() -> None:
     whole = ours.sum(axis=1) + theirs.sum(axis=1).T - shared
     likeness = np.asarray(shared / np.maximum(whole, 1)).max(axis=1)
     assert [case.text for case, near in zip(asked, likeness, strict=True) if near >= NEAR] == []
+
+
+def test_the_encoder_is_never_tuned_on_them() -> None:
+    import pandas as pd
+
+    from training.harm import _with_written
+
+    nothing = pd.DataFrame({"source": [], "plain": [], "lang": []})
+    frame = _with_written(nothing)
+    assert int(frame["post"].sum()) == len(posts())
+    # What comes before them is what a checkpoint was begun with: they come last and shift nothing.
+    assert not frame["post"].iloc[: -len(posts())].any()
+    assert set(frame.loc[frame["post"], "post_of"]) == {policy.value for policy in Policy}
