@@ -196,7 +196,9 @@ def check_score(score: dict[str, Any]) -> None:
     assert set(score["harms"]) == {harm.value for harm in Harm}
     assert all(0 <= likelihood <= 1 for likelihood in score["policies"].values())
     for harm, under in POLICIES_UNDER.items():
-        assert score["harms"][harm] == max(score["policies"][policy] for policy in under)
+        # What a post says of its author's own crisis is no harm done (policy/at_risk.py).
+        others = [policy for policy in under if policy is not Policy.SELF_HARM]
+        assert score["harms"][harm] == max(score["policies"][policy] for policy in others)
     assert set(score["uncalibrated"]) <= set(score["policies"])
     assert score["lane"] in list(Lane)
     assert score["lang"]
